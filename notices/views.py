@@ -1,0 +1,112 @@
+"""The bell and the list behind it. Every page works without JavaScript."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import User
+from notices import queries, services
+from notices.models import Notice
+
+MAX_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A notice, the templates that can tell it (the most fitting first) and what it is about."""
+
+    notice: Notice
+    templates: tuple[str, str]
+    subject: str
+
+
+@require_safe
+@login_required
+def notice_list(request: HttpRequest) -> HttpResponse:
+    """The newest notices; older ones by a link, without counting."""
+    found = queries.latest(
+        _user(request), before=_number(request.GET.get("before")), limit=queries.PAGE + 1
+    )
+    shown = found[: queries.PAGE]
+    context = {
+        "lines": [_line(notice) for notice in shown],
+        "unread": queries.unread_count(request.user),
+        "older": str(shown[-1].pk) if len(found) > len(shown) else None,
+    }
+    return render(request, "notices/list.html", context)
+
+
+@require_POST
+@login_required
+def mark_read(request: HttpRequest) -> HttpResponse:
+    """Mark the notices named `id`, or all, as read, and show the list again."""
+    names = request.POST.getlist("id")
+    ids = None if not names else [number for number in map(_number, names) if number is not None]
+    services.mark_read(user=_user(request), ids=ids, now=timezone.now())
+    return redirect("notices")
+
+
+@require_POST
+@login_required
+def open_notice(request: HttpRequest, notice_id: int) -> HttpResponse:
+    """Mark a notice as read and go to what it speaks of.
+
+    By POST, since a GET changes nothing here. Another's notice is a 404 like
+    one that never was.
+    """
+    notice = queries.inbox(_user(request)).filter(pk=min(notice_id, MAX_ID)).first()
+    if notice is None:
+        raise Http404
+    services.mark_read(user=_user(request), ids=[notice.pk], now=timezone.now())
+    return redirect(address_of(notice))
+
+
+@require_safe
+def bell(request: HttpRequest) -> HttpResponse:
+    """The bell alone, for polling: 204 while the count is the `seen` one.
+
+    A visitor without a session gets a bare 401: a redirect would put the
+    sign-in page into the bell.
+    """
+    if not request.user.is_authenticated:
+        return HttpResponse(status=401)
+    unread = queries.unread_count(request.user)
+    if request.GET.get("seen") == str(unread):
+        return HttpResponse(status=204)
+    return render(request, "notices/_bell.html", {"unread": unread})
+
+
+def address_of(notice: Notice) -> str:
+    """Where the subject of a notice can be seen; the list itself if nowhere."""
+    name, _separator, argument = notice.subject_key.partition(":")
+    try:
+        return reverse(name, args=[argument])
+    except NoReverseMatch:
+        return reverse("notices")
+
+
+def _line(notice: Notice) -> Line:
+    category = "category_zh" if (get_language() or "zh").startswith("zh") else "category_en"
+    facts = [notice.payload.get(name) for name in ("number", category, "place")]
+    return Line(
+        notice=notice,
+        templates=(f"notices/kinds/{notice.kind}.html", "notices/kinds/default.html"),
+        subject=" · ".join(str(fact) for fact in facts if fact),
+    )
+
+
+def _number(text: str | None) -> int | None:
+    digits = text or ""
+    return min(int(digits), MAX_ID) if digits.isascii() and digits.isdigit() else None
+
+
+def _user(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user
