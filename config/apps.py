@@ -1,5 +1,13 @@
+from celery.signals import beat_init, worker_init
 from django.apps import AppConfig
+
+from config.safety import refuse_unsafe_start
 
 
 class ConfigConfig(AppConfig):
     name = "config"
+
+    def ready(self) -> None:
+        """Let Celery's own processes refuse an unsafe start as the web process does."""
+        worker_init.connect(refuse_unsafe_start, weak=False)
+        beat_init.connect(refuse_unsafe_start, weak=False)

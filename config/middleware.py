@@ -1,8 +1,13 @@
-"""Headers that every answer carries."""
+"""What every request and every answer carries."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from accounts.models import User
+from partyorgs.rules import Scope, scope_of
 
 Door = Callable[[HttpRequest], HttpResponse]
 
@@ -17,3 +22,19 @@ def private_pages(get_response: Door) -> Door:
         return response
 
     return middleware
+
+
+def scope(get_response: Door) -> Door:
+    """`request.scope`: the reach of the person's posts, read once a request when asked for."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        request.scope = SimpleLazyObject(lambda: request_scope(request))  # type: ignore[attr-defined]
+        return get_response(request)
+
+    return middleware
+
+
+def request_scope(request: HttpRequest) -> Scope | None:
+    """The scope of whoever signed in; None for nobody."""
+    user = request.user
+    return scope_of(user, now=timezone.now()) if isinstance(user, User) else None

@@ -1,0 +1,73 @@
+# Gezhi: `make run` serves, `make test` tests. Only Python 3.11+ and make are needed.
+PYTHON ?= python3
+BIN := .venv/bin
+TEST := GEZHI_MODE=test $(BIN)/python
+QUICK := -q -n 2 -m "not postgres and not browser and not slow"
+
+.PHONY: run test test-sqlite test-postgres test-browser test-slow test-all lint format bench \
+	bench-smoke messages lock install install-dev clean help
+
+run: install  ## Serve on http://127.0.0.1:8000 with the demo district (PORT, DATA_DIR change where)
+	@$(BIN)/python manage.py run
+
+test: test-sqlite test-postgres  ## All tests but the slow suites, on SQLite and on PostgreSQL with Redis
+
+test-sqlite: install-dev
+	$(TEST) -m pytest $(QUICK)
+
+test-postgres: install-dev
+	$(TEST) tests/servers.py $(BIN)/python -m pytest -q -n 2 -m "not browser and not slow"
+
+test-browser: install-dev  ## Drive Chromium against a running server (needs chromium)
+	$(TEST) -m pytest -q -m browser
+
+test-slow: install-dev  ## Schema fuzzing and other tests that take minutes
+	$(TEST) -m pytest -q -m slow
+
+test-all: lint test test-slow test-browser  ## Everything
+
+lint: install-dev  ## Style, types, who may import whom, missing migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy config accounts grid matters worktime notices partyorgs residents issues bench
+	$(BIN)/lint-imports
+	$(TEST) manage.py makemigrations --check --dry-run
+	$(TEST) manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+format: install-dev  ## Let ruff lay out the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: install-dev  ## Speed, beside peers and physical limits, on PostgreSQL (takes half an hour)
+	$(TEST) tests/servers.py $(BIN)/python -m bench
+
+bench-smoke: install-dev
+	$(TEST) tests/servers.py $(BIN)/python -m bench --smoke
+
+lock:  ## Write the hashed requirement files anew (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		requirements.in -o requirements.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		requirements-dev.in -o requirements-dev.txt
+
+install: .venv/installed
+
+install-dev: .venv/installed-dev
+
+.venv/installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Gezhi needs Python 3.11 or newer: make PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "· Packages"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: requirements-dev.txt .venv/installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+clean:  ## Remove the virtual environment and caches; the data in var/ stays
+	rm -rf .venv .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+help:
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16

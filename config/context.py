@@ -1,0 +1,43 @@
+"""What every page knows: who is signed in, where they can go, what is unread."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from notices.queries import unread_count
+from partyorgs.models import Role
+from partyorgs.rules import CELL_ROLES, Scope
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """Context of base.html; nothing is read from the database before sign-in."""
+    facts: dict[str, Any] = {"map_tiles": settings.MAP_TILES}
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return facts | {"nav": [], "unread": 0}
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    return facts | {"nav": _nav(request, scope), "unread": unread_count(user)}
+
+
+def _nav(request: HttpRequest, scope: Scope) -> list[dict[str, Any]]:
+    items = [
+        ("home", _("首页"), "house", True),
+        ("report", _("上报"), "circle-plus", bool(scope.roles - {Role.ADMIN, Role.AUDITOR})),
+        ("issue_list", _("问题"), "list-checks", bool(scope.roles - {Role.ADMIN})),
+        ("my_cell", _("我的网格"), "map", bool(scope.roles & CELL_ROLES)),
+        ("responsible", _("谁负责"), "circle-question-mark", True),
+    ]
+    return [
+        {
+            "url": reverse(name),
+            "label": label,
+            "icon": icon,
+            "current": request.path == reverse(name),
+        }
+        for name, label, icon, shown in items
+        if shown
+    ]

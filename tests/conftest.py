@@ -1,0 +1,34 @@
+"""Shared beginnings for all tests."""
+
+import os
+
+import pytest
+
+from config.messages import compile_messages
+from tests import world as worlds
+
+
+def pytest_configure(config):
+    """Translations are not committed; one process compiles them for all."""
+    if not hasattr(config, "workerinput"):
+        compile_messages()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    """A skipped test is a promise nobody checked: CI fails on one."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Build the small district once; every test rolls back to it."""
+    with django_db_blocker.unblock():
+        worlds.build()
+
+
+@pytest.fixture
+def world(db) -> worlds.World:
+    return worlds.build()
