@@ -1,0 +1,297 @@
+"""What goes in and out of the API: checked on the way in, described on the way out."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from grid.datum import DATUMS
+from issues.services.words import MAX_DESCRIPTION, MAX_NOTE, MAX_PLACE
+from issues.workflow import Outcome, State, Verb
+from residents.models import Contact
+
+Shape = serializers.Serializer[Any]
+LIGHTS = ["green", "yellow", "red", "none"]
+
+
+class Strict(Shape):
+    """Refuses fields it does not know: nothing is taken in silence (ASVS 15.3.3)."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and (unknown := set(data) - set(self.fields)):
+            raise serializers.ValidationError(
+                {name: ["不认识的字段。 / Unknown field."] for name in sorted(unknown)}
+            )
+        return super().to_internal_value(data)
+
+
+class ContactIn(Strict):
+    name = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    phone = serializers.CharField(max_length=30)
+    agreed = serializers.ListField(
+        child=serializers.ChoiceField(choices=Contact.Agreed.choices), min_length=1
+    )
+
+
+class ReportIn(Strict):
+    """A report. `category` may be left out when unsure: the desk then decides."""
+
+    category = serializers.CharField(max_length=12, required=False, allow_blank=True)
+    condition = serializers.CharField(max_length=24, required=False, allow_blank=True)
+    description = serializers.CharField(max_length=MAX_DESCRIPTION)
+    lat = serializers.FloatField(min_value=-90, max_value=90)
+    lng = serializers.FloatField(min_value=-180, max_value=180)
+    datum = serializers.ChoiceField(choices=DATUMS, default="wgs84")
+    place = serializers.CharField(max_length=MAX_PLACE, required=False, allow_blank=True)
+    attachments = serializers.ListField(child=serializers.UUIDField(), max_length=9, required=False)
+    contact = ContactIn(required=False)
+
+
+class VerbIn(Strict):
+    """What comes with a verb; which of it is needed stands in the issue's `verbs`."""
+
+    note = serializers.CharField(max_length=MAX_NOTE, required=False, allow_blank=True)
+    reason = serializers.CharField(max_length=MAX_NOTE, required=False, allow_blank=True)
+    unit = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    outcome = serializers.ChoiceField(choices=[str(o) for o in Outcome], required=False)
+    passed = serializers.BooleanField(required=False, allow_null=True, default=None)
+    category = serializers.CharField(max_length=12, required=False, allow_blank=True)
+    condition = serializers.CharField(max_length=24, required=False, allow_blank=True)
+    attachments = serializers.ListField(child=serializers.UUIDField(), max_length=9, required=False)
+    version = serializers.IntegerField(min_value=1, required=False)
+
+
+class RevealIn(Strict):
+    reason = serializers.CharField(max_length=200)
+
+
+class PointIn(Shape):
+    lat = serializers.FloatField(min_value=-90, max_value=90)
+    lng = serializers.FloatField(min_value=-180, max_value=180)
+    datum = serializers.ChoiceField(choices=DATUMS, default="wgs84")
+
+
+class AnswerIn(PointIn):
+    category = serializers.CharField(max_length=12)
+    condition = serializers.CharField(max_length=24, required=False)
+
+
+class FiltersIn(Shape):
+    state = serializers.CharField(
+        required=False, help_text="States, comma apart, or `all`. Default: open issues."
+    )
+    street = serializers.CharField(required=False, help_text="Code of a street.")
+    community = serializers.CharField(required=False, help_text="Code of a community.")
+    cell = serializers.CharField(required=False, help_text="Code of a cell.")
+    unit = serializers.CharField(required=False, help_text="Code of the lead unit.")
+    owner = serializers.CharField(required=False, help_text="Code of the owning branch.")
+    category = serializers.CharField(required=False, help_text="Code of a leaf or big class.")
+    overdue = serializers.BooleanField(required=False, default=False)
+    mine = serializers.BooleanField(required=False, default=False)
+    q = serializers.CharField(required=False, max_length=60)
+    sort = serializers.ChoiceField(choices=["due", "new"], required=False)
+    limit = serializers.IntegerField(required=False, min_value=1, max_value=100, default=25)
+    cursor = serializers.CharField(required=False, max_length=400)
+
+
+class Named(Shape):
+    code = serializers.CharField()
+    name = serializers.CharField()
+
+
+class Near(Named):
+    metres = serializers.IntegerField()
+
+
+class Unit(Named):
+    phone = serializers.CharField(allow_blank=True)
+
+
+class Choice(Named):
+    pass
+
+
+class VerbOut(Shape):
+    verb = serializers.ChoiceField(choices=[str(verb) for verb in Verb])
+    name = serializers.CharField()
+    needs = serializers.ListField(child=serializers.CharField())
+    reasons = Choice(many=True)
+    outcomes = Choice(many=True)
+
+
+class ContactOut(Shape):
+    phone = serializers.CharField(help_text="Masked, such as 138****5678.")
+    agreed = serializers.ListField(child=serializers.CharField())
+    erased = serializers.BooleanField()
+
+
+class PhotoOut(Shape):
+    id = serializers.UUIDField()
+    verb = serializers.CharField(allow_blank=True)
+    verb_name = serializers.CharField(allow_blank=True)
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+
+
+class IssueRow(Shape):
+    """An issue in a list: what a queue shows. Verbs and reasons come with the issue itself."""
+
+    number = serializers.CharField()
+    state = serializers.ChoiceField(choices=[str(state) for state in State])
+    state_name = serializers.CharField()
+    category = Named(allow_null=True)
+    description = serializers.CharField()
+    lat = serializers.FloatField(help_text="WGS-84")
+    lng = serializers.FloatField(help_text="WGS-84")
+    place = serializers.CharField(allow_blank=True)
+    critical = serializers.BooleanField()
+    cell = Named(allow_null=True)
+    community = Named(allow_null=True)
+    street = Named(allow_null=True)
+    owner = Named(allow_null=True)
+    unit = Named(allow_null=True)
+    created_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField(allow_null=True)
+    due_words = serializers.CharField(allow_blank=True)
+    light = serializers.ChoiceField(choices=LIGHTS)
+    light_name = serializers.CharField(allow_blank=True)
+    version = serializers.IntegerField()
+
+
+class IssueOut(IssueRow):
+    """An issue with the verbs that the caller may use now."""
+
+    source = serializers.CharField()  # type: ignore[assignment]
+    source_name = serializers.CharField()
+    level = serializers.CharField(allow_blank=True)
+    level_name = serializers.CharField(allow_blank=True)
+    condition = Named(allow_null=True)
+    limit = serializers.CharField(allow_blank=True)
+    district = Named(allow_null=True)
+    unit_phone = serializers.CharField(allow_blank=True)
+    doer = Named(allow_null=True)
+    on_behalf = serializers.BooleanField(help_text="代录: the unit records for a doer.")
+    outcome = serializers.CharField(allow_blank=True)
+    outcome_name = serializers.CharField(allow_blank=True)
+    checked = serializers.BooleanField()
+    returns = serializers.IntegerField()
+    reworks = serializers.IntegerField()
+    handled_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+    provisional = serializers.BooleanField()
+    clock = serializers.CharField(allow_blank=True)
+    verbs = VerbOut(many=True)
+    dispatch_reasons = serializers.ListField(child=serializers.CharField())
+    attachments = PhotoOut(many=True)
+    contact = ContactOut(allow_null=True)
+    hints = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Only in the answer to a report: what the reporter may want to change.",
+    )
+
+
+class IssuePage(Shape):
+    results = IssueRow(many=True)
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+
+
+class EventOut(Shape):
+    """One line of the timeline. Looks at the contact have no `seq`."""
+
+    seq = serializers.IntegerField(required=False)
+    at = serializers.DateTimeField()
+    verb = serializers.CharField()
+    verb_name = serializers.CharField()
+    actor = serializers.CharField(allow_blank=True)
+    post = serializers.CharField(allow_blank=True)
+    state_name = serializers.CharField(required=False)
+    unit = Named(allow_null=True, required=False)
+    on_behalf_of = serializers.CharField(allow_blank=True, required=False)
+    reason = serializers.CharField(allow_blank=True, required=False)
+    reasons = serializers.ListField(child=serializers.CharField())
+    outcome = serializers.CharField(allow_blank=True, required=False)
+    passed = serializers.BooleanField(allow_null=True, required=False)
+    by_rule = serializers.BooleanField(required=False)
+    text = serializers.CharField(allow_blank=True)
+    public = serializers.BooleanField()
+
+
+class LocatedOut(Shape):
+    outside = serializers.BooleanField()
+    cell = Named(allow_null=True)
+    community = Named(allow_null=True)
+    street = Named(allow_null=True)
+    district = Named(allow_null=True)
+    owner = Named(allow_null=True)
+    nearest = Near(allow_null=True)
+
+
+class AnswerOut(LocatedOut):
+    owner_phone = serializers.CharField(allow_blank=True)
+    unit = Unit(allow_null=True)
+    doer = Unit(allow_null=True)
+    on_behalf = serializers.BooleanField()
+    helpers = Named(many=True)
+    level = serializers.CharField(allow_blank=True)
+    level_name = serializers.CharField(allow_blank=True)
+    category = Named()
+    condition = Named()
+    critical = serializers.BooleanField()
+    limit = serializers.CharField()
+    due_at = serializers.DateTimeField()
+    provisional = serializers.BooleanField()
+    basis = serializers.CharField(allow_blank=True)
+    reasons = serializers.ListField(child=serializers.CharField())
+
+
+class ConditionOut(Named):
+    critical = serializers.BooleanField()
+    limit = serializers.CharField()
+
+
+class CategoryOut(Named):
+    class_code = serializers.CharField()
+    class_name = serializers.CharField()
+    kind = serializers.CharField()
+    urgency = serializers.CharField(allow_blank=True)
+    photo_reason = serializers.CharField(allow_blank=True)
+    conditions = ConditionOut(many=True)
+
+
+class PlaceOut(Shape):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    kind = serializers.CharField()
+    lat = serializers.FloatField()
+    lng = serializers.FloatField()
+    cell = Named(allow_null=True)
+
+
+class AttachmentOut(PhotoOut):
+    url = serializers.URLField()
+
+
+class AttachmentIn(Shape):
+    file = serializers.FileField(help_text="JPEG, PNG, WebP or HEIC, 10 MB at most.")
+
+
+class PlainContact(Shape):
+    name = serializers.CharField(allow_blank=True)
+    phone = serializers.CharField()
+
+
+class ProblemOut(Shape):
+    """application/problem+json"""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(required=False)
+    code = serializers.CharField(required=False)
+    errors = serializers.DictField(  # type: ignore[assignment]
+        child=serializers.ListField(child=serializers.CharField()), required=False
+    )
+    verbs = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="409: the verbs allowed now."
+    )

@@ -1,0 +1,106 @@
+"""Limits as plain Python: when is something due, when does its light change?
+
+Times are aware datetimes, limits are minutes: of the clock where it runs
+continuously, of working time where it does not.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+
+class Light(StrEnum):
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
+    NONE = "none"
+
+
+class Explained(Protocol):
+    """A due time, and whether a day it passes is not officially known yet."""
+
+    @property
+    def at(self) -> datetime: ...
+
+    @property
+    def provisional(self) -> bool: ...
+
+
+class WorkingTime(Protocol):
+    """What a clock asks of a calendar."""
+
+    def add_working_minutes(self, start: datetime, minutes: int) -> datetime: ...
+
+    def working_minutes_between(self, a: datetime, b: datetime) -> int: ...
+
+    def due_after_working_minutes(self, start: datetime, minutes: int) -> Explained: ...
+
+
+YELLOW_SHARE = 75  # percent of the limit
+YELLOW_BEFORE_WORKING = 60  # minutes
+YELLOW_BEFORE_CONTINUOUS = 15  # minutes
+REWORK_SHARE = 25  # percent of the limit that a rework gets at least
+
+
+@dataclass(frozen=True)
+class Limit:
+    """An amount of minutes, and whether they run day and night."""
+
+    minutes: int
+    continuous: bool
+
+
+@dataclass(frozen=True)
+class Due:
+    """When a limit that started at some instant turns yellow and runs out."""
+
+    yellow_at: datetime
+    due_at: datetime
+    provisional: bool
+
+
+def start(limit: Limit, *, at: datetime, calendar: WorkingTime) -> Due:
+    """Due times of a limit that starts at `at`.
+
+    Yellow comes at 75 % of the limit, and in any case one working hour before
+    due (15 minutes where the clock runs day and night).
+    """
+    before = YELLOW_BEFORE_CONTINUOUS if limit.continuous else YELLOW_BEFORE_WORKING
+    yellow = max(0, min(limit.minutes * YELLOW_SHARE // 100, limit.minutes - before))
+    if limit.continuous:
+        return Due(
+            yellow_at=at + timedelta(minutes=yellow),
+            due_at=at + timedelta(minutes=limit.minutes),
+            provisional=False,
+        )
+    due = calendar.due_after_working_minutes(at, limit.minutes)
+    return Due(
+        yellow_at=calendar.add_working_minutes(at, yellow) if yellow else at,
+        due_at=due.at,
+        provisional=due.provisional,
+    )
+
+
+def between(a: datetime, b: datetime, *, continuous: bool, calendar: WorkingTime) -> int:
+    """Whole minutes of the clock from `a` to `b`; negative when `b` is earlier."""
+    if b < a:
+        return -between(b, a, continuous=continuous, calendar=calendar)
+    if continuous:
+        return int((b - a).total_seconds() // 60)
+    return calendar.working_minutes_between(a, b)
+
+
+def rework(limit: Limit, *, left: int) -> Limit:
+    """The limit after a failed check: the minutes left, at least a quarter of the whole."""
+    least = -(-limit.minutes * REWORK_SHARE // 100)
+    return Limit(minutes=max(left, least, 1), continuous=limit.continuous)
+
+
+def light(*, now: datetime, yellow_at: datetime | None, due_at: datetime | None) -> Light:
+    """Green, yellow from `yellow_at` on, red from `due_at` on; none without a clock."""
+    if due_at is None or yellow_at is None:
+        return Light.NONE
+    if now >= due_at:
+        return Light.RED
+    return Light.YELLOW if now >= yellow_at else Light.GREEN

@@ -1,0 +1,144 @@
+"""Dispatch explains itself: point → cell → owner → responsible unit, each with its reason.
+
+A reason is a code with facts, stored in the Event and put into words by the
+presenter, so that it reads well in either language years later.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from grid.models import Area, Cell
+from grid.queries import Located, cell_at
+from matters.models import Category
+from partyorgs.models import Level, Organization, Responsibility
+from partyorgs.queries import Staff, desk_of, owner_of, responsible_for, staff_of
+
+Reason = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a point lies and who owns the place."""
+
+    located: Located
+    owner: Organization | None
+    reasons: tuple[Reason, ...]
+
+    @property
+    def cell(self) -> Cell | None:
+        return self.located.cell
+
+    @property
+    def community(self) -> Area | None:
+        return self.cell.community if self.cell else None
+
+    @property
+    def street(self) -> Area | None:
+        return self.community.parent if self.community else None
+
+    @property
+    def district(self) -> Area | None:
+        """The cell's district; outside every cell the nearest cell's, whose desk takes it."""
+        if self.street:
+            return self.street.parent
+        nearest = self.located.nearest
+        street = nearest.community.parent if nearest else None
+        return street.parent if street else None
+
+    @property
+    def areas(self) -> list[Area]:
+        return [area for area in (self.community, self.street, self.district) if area]
+
+
+@dataclass(frozen=True)
+class Route:
+    """Who does the work; `unit` None means that a person at the desk must decide."""
+
+    unit: Organization | None = None
+    doer: Organization | None = None
+    helpers: tuple[Organization, ...] = ()
+    level: str = ""
+    item: Responsibility | None = None
+    staff: Staff = field(default_factory=lambda: Staff(()))
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def on_behalf(self) -> bool:
+        """代录: the unit serves a doer that has no account of its own."""
+        return self.doer is not None and self.unit is not None and self.doer != self.unit
+
+
+def position(*, lat: float, lng: float, at: datetime) -> Position:
+    """Cell and owner of a WGS-84 point on that day, with the reasons."""
+    located = cell_at(lat=lat, lng=lng, at=at)
+    if located.cell is None:
+        return Position(located, None, (_outside(located),))
+    cell = located.cell
+    owner = owner_of(cell=cell, at=at)
+    reasons: list[Reason] = [{"code": f"cell_{cell.kind}", "cell": cell.code, "name": cell.name}]
+    if owner:
+        reasons.append({"code": "owner", "organization": owner.code, "name": owner.name})
+    else:
+        reasons.append({"code": "no_owner", "cell": cell.code})
+    return Position(located, owner, tuple(reasons))
+
+
+def _outside(located: Located) -> Reason:
+    reason: Reason = {"code": "outside"}
+    if located.nearest is not None:
+        reason |= {
+            "cell": located.nearest.code,
+            "name": located.nearest.name,
+            "metres": round(located.distance_m or 0),
+        }
+    return reason
+
+
+def route(*, category: Category, place: Position, at: datetime) -> Route:
+    """The unit that the responsibility list names for a leaf at a place.
+
+    The doer works through its own account; a doer without one is served by the
+    supervising unit, which records on its behalf (代录). No item, or nobody with
+    an account, leaves `unit` empty: the desk decides, and the reason says why.
+    """
+    if place.cell is None:
+        return Route(reasons=place.reasons)
+    item = responsible_for(category=category, areas=place.areas, at=at)
+    if item is None:
+        return Route(reasons=({"code": "no_item", "category": category.code},))
+    staff = staff_of(organizations=(item.doer, item.supervisor, place.owner), at=at)
+    reasons = [_item_reason(item)]
+    unit = item.doer if staff.serves(item.doer) else None
+    if unit is None and item.supervisor and staff.serves(item.supervisor):
+        unit = item.supervisor
+        reasons.append({"code": "on_behalf", "doer": item.doer.name, "unit": item.supervisor.name})
+    if unit is None:
+        reasons.append({"code": "no_account", "doer": item.doer.name})
+    return Route(
+        unit=unit,
+        doer=item.doer,
+        helpers=tuple(item.helpers.all()),
+        level=item.level,
+        item=item,
+        staff=staff,
+        reasons=tuple(reasons),
+    )
+
+
+def _item_reason(item: Responsibility) -> Reason:
+    return {
+        "code": "item",
+        "level": item.level,
+        "area": item.area.name,
+        "unit": item.doer.name,
+        "basis": item.basis,
+    }
+
+
+def desk_for(place: Position) -> tuple[Organization | None, str]:
+    """The desk that decides when no rule does: the street's, else the district's; its level."""
+    street_desk = desk_of(area=place.street)
+    if street_desk:
+        return street_desk, Level.STREET
+    return desk_of(area=place.district), Level.DISTRICT

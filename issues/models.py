@@ -1,0 +1,389 @@
+"""The life of a report: the issue, who it was sent to, what happened, which clocks run."""
+
+import uuid
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from grid.models import Area, Cell, Place
+from issues.workflow import OPEN, State
+from matters.models import Category, ClockKind, Condition
+from partyorgs.models import Level, Organization, Post
+from partyorgs.rules import Scope
+from residents.models import Contact
+
+# The plain columns by which an issue belongs to somebody's scope: each has the
+# index ranges that its queues read, so a list never joins to find out whose it is.
+SCOPE_COLUMNS = {
+    "district_id": "districts",
+    "street_id": "streets",
+    "community_id": "communities",
+    "cell_id": "cells",
+    "owner_id": "owners",
+    "unit_id": "units",
+}
+
+
+class IssueQuerySet(models.QuerySet["Issue"]):
+    """Issues; `visible_to` is the only door to them."""
+
+    def visible_to(self, scope: Scope) -> Self:
+        """What this scope may see: its areas, cells, owners, units, helping parts, own reports.
+
+        Somebody without a valid post sees nothing, not even former reports.
+        """
+        parts = scope_parts(scope)
+        if not parts:
+            return self.none()
+        seen = parts[0]
+        for part in parts[1:]:
+            seen |= part
+        return self.filter(seen)
+
+
+def scope_parts(scope: Scope) -> list[Q]:
+    """The index ranges that make up a scope; their union is what it may see."""
+    if not scope.seats:
+        return []
+    parts = [
+        Q(**{f"{column}__in": sorted(ids)})
+        for column, plural in SCOPE_COLUMNS.items()
+        if (ids := scope.reach(plural))
+    ]
+    if units := scope.reach("units"):
+        helping = Assignment.objects.filter(
+            issue=OuterRef("pk"),
+            role=Assignment.Role.HELPER,
+            ended_at=None,
+            unit_id__in=sorted(units),
+        )
+        parts.append(Q(Exists(helping)))
+    if not covers_own_reports(scope):
+        parts.append(Q(reporter_id=scope.user.pk))
+    return parts
+
+
+def covers_own_reports(scope: Scope) -> bool:
+    """Whether the scope sees a whole district, so that own reports need no range of their own."""
+    return bool(scope.reach("districts"))
+
+
+class Issue(models.Model):
+    """A report about a place or a matter (问题单), never about a person."""
+
+    class Source(models.TextChoices):
+        WORKER = "worker", _("网格员")
+        STEWARD = "steward", _("微网格员")
+        PUBLIC = "public", _("群众")
+        PARTNER = "partner", _("单位")
+        HOTLINE = "hotline", _("热线")
+        IMPORT = "import", _("导入")
+        INSPECTION = "inspection", _("巡查")
+
+    number = models.CharField(_("编号"), max_length=24, unique=True)
+    source = models.CharField(_("来源"), max_length=12, choices=Source.choices)
+    state = models.CharField(_("状态"), max_length=20)
+    is_open = models.BooleanField(default=True)
+    level = models.CharField(_("层级"), max_length=10, choices=Level.choices, blank=True)
+    category = models.ForeignKey(Category, models.PROTECT, null=True, db_index=False)
+    condition = models.ForeignKey(Condition, models.PROTECT, null=True, db_index=False)
+    critical = models.BooleanField(_("紧急"), default=False)
+    description = models.TextField(_("情况说明"))
+
+    lat = models.FloatField()
+    lng = models.FloatField()
+    datum = models.CharField(max_length=8, default="wgs84")
+    place_text = models.CharField(_("位置描述"), max_length=200, blank=True)
+    place = models.ForeignKey(Place, models.SET_NULL, null=True, db_index=False)
+
+    district = models.ForeignKey(Area, models.PROTECT, null=True, db_index=False, related_name="+")
+    street = models.ForeignKey(Area, models.PROTECT, null=True, db_index=False, related_name="+")
+    community = models.ForeignKey(Area, models.PROTECT, null=True, db_index=False, related_name="+")
+    cell = models.ForeignKey(Cell, models.PROTECT, null=True, db_index=False, related_name="issues")
+    owner = models.ForeignKey(
+        Organization, models.PROTECT, null=True, db_index=False, related_name="owned_issues"
+    )
+    unit = models.ForeignKey(
+        Organization, models.PROTECT, null=True, db_index=False, related_name="unit_issues"
+    )
+    doer = models.ForeignKey(
+        Organization, models.PROTECT, null=True, db_index=False, related_name="+"
+    )
+
+    reporter = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, db_index=False, related_name="reports"
+    )
+    contact = models.OneToOneField(Contact, models.SET_NULL, null=True)
+    idempotency_key = models.CharField(max_length=80, null=True)  # noqa: DJ001
+    idempotency_digest = models.CharField(max_length=64, blank=True)
+
+    yellow_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(_("到期时间"), null=True)
+    returns = models.PositiveSmallIntegerField(default=0)
+    reworks = models.PositiveSmallIntegerField(default=0)
+    outcome = models.CharField(max_length=12, blank=True)
+    created_at = models.DateTimeField(_("上报时间"))
+    handled_at = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    version = models.PositiveIntegerField(default=1)
+    event_count = models.PositiveIntegerField(default=0)
+    last_hash = models.CharField(max_length=64, blank=True)
+
+    objects = IssueQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("问题单")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=[str(state) for state in sorted(State)]),
+                name="issue_state_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_open=True, state__in=[str(state) for state in sorted(OPEN)])
+                | Q(is_open=False, state__in=[str(state) for state in sorted(set(State) - OPEN)]),
+                name="issue_open_says_state",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_open=False) | Q(due_at__isnull=False),
+                name="issue_open_has_clock",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["dispatched", "handling", "handled"])
+                | Q(unit__isnull=False),
+                name="issue_at_work_has_unit",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="closed") | ~Q(outcome=""),
+                name="issue_closed_has_outcome",
+            ),
+            models.UniqueConstraint(
+                fields=["reporter", "idempotency_key"],
+                condition=Q(idempotency_key__isnull=False),
+                name="issue_sent_once",
+            ),
+        ]
+        indexes = [
+            *(
+                models.Index(F(column), F("created_at").desc(), F("id").desc(), name=f"{name}_new")
+                for column, name in (
+                    ("district", "issue_district"),
+                    ("street", "issue_street"),
+                    ("community", "issue_community"),
+                    ("cell", "issue_cell"),
+                    ("owner", "issue_owner"),
+                    ("unit", "issue_unit"),
+                    ("reporter", "issue_reporter"),
+                )
+            ),
+            *(
+                models.Index(
+                    fields=[column, "due_at", "id"], condition=Q(is_open=True), name=f"{name}_due"
+                )
+                for column, name in (
+                    ("district", "issue_district"),
+                    ("street", "issue_street"),
+                    ("community", "issue_community"),
+                    ("cell", "issue_cell"),
+                    ("owner", "issue_owner"),
+                    ("unit", "issue_unit"),
+                    ("reporter", "issue_reporter"),
+                )
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def subject_key(self) -> str:
+        """How a notice names this issue."""
+        return f"issue:{self.number}"
+
+    @property
+    def areas(self) -> list[Area]:
+        """Community, street and district, as far as the place is known."""
+        return [area for area in (self.community, self.street, self.district) if area]
+
+
+class Assignment(models.Model):
+    """One dispatch of an issue to a unit, as lead or helper."""
+
+    class Role(models.TextChoices):
+        LEAD = "lead", _("主办")
+        HELPER = "helper", _("协办")
+
+    issue = models.ForeignKey(Issue, models.PROTECT, related_name="assignments")
+    unit = models.ForeignKey(Organization, models.PROTECT, db_index=False, related_name="+")
+    doer = models.ForeignKey(
+        Organization, models.PROTECT, null=True, db_index=False, related_name="+"
+    )
+    role = models.CharField(max_length=8, choices=Role.choices, default=Role.LEAD)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("派遣单位")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["issue"],
+                condition=Q(role="lead", ended_at=None),
+                name="assignment_one_lead",
+                violation_error_message=_("一个问题同时只能有一个主办单位。"),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["unit", "issue"],
+                condition=Q(role="helper", ended_at=None),
+                name="assignment_helping",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.issue_id} → {self.unit_id}"
+
+
+class Event(models.Model):
+    """One line of an issue's timeline: append-only, each chained to the one before.
+
+    Triggers refuse every change (migration 0002). Free text stands beside in
+    `EventText` and enters the hash as a salted digest, so that it can be erased
+    by law without breaking the chain.
+    """
+
+    issue = models.ForeignKey(Issue, models.PROTECT, db_index=False, related_name="events")
+    seq = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    verb = models.CharField(max_length=20)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+"
+    )
+    post = models.ForeignKey(Post, models.PROTECT, null=True, db_index=False, related_name="+")
+    from_state = models.CharField(max_length=20, blank=True)
+    to_state = models.CharField(max_length=20)
+    unit = models.ForeignKey(
+        Organization, models.PROTECT, null=True, db_index=False, related_name="+"
+    )
+    on_behalf_of = models.ForeignKey(
+        Organization, models.PROTECT, null=True, db_index=False, related_name="+"
+    )
+    facts = models.JSONField(default=dict)
+    public = models.BooleanField(default=True)
+    text_digest = models.CharField(max_length=64, blank=True)
+    previous_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["issue", "seq"]
+        verbose_name = verbose_name_plural = _("办理记录")
+        constraints = [
+            models.UniqueConstraint(fields=["issue", "seq"], name="event_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.issue_id}#{self.seq} {self.verb}"
+
+
+class EventText(models.Model):
+    """The free text of an event, erasable; the event keeps its salted digest."""
+
+    event = models.OneToOneField(Event, models.PROTECT, primary_key=True, related_name="text")
+    text = models.TextField()
+    salt = models.CharField(max_length=32)
+    erased_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("办理说明")
+
+    def __str__(self) -> str:
+        return f"text of {self.event_id}"
+
+
+class Clock(models.Model):
+    """One running limit. The database is the clock: due times are stored when it starts."""
+
+    class Kind(models.TextChoices):
+        ACCEPT = "accept", _("受理时限")
+        DISPATCH = "dispatch", _("派遣时限")
+        HANDLE = "handle", _("处置时限")
+        CHECK = "check", _("核查时限")
+
+    issue = models.ForeignKey(Issue, models.PROTECT, related_name="clocks")
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, null=True, db_index=False, related_name="+"
+    )
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    limit_clock = models.CharField(max_length=12, choices=ClockKind.choices)
+    limit_minutes = models.PositiveIntegerField()
+    granted_minutes = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    yellow_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    provisional = models.BooleanField(default=False)
+    stopped_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["started_at", "pk"]
+        verbose_name = verbose_name_plural = _("计时")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["issue"],
+                condition=Q(stopped_at=None),
+                name="clock_one_running",
+                violation_error_message=_("一个问题同时只走一个时限。"),
+            ),
+            models.CheckConstraint(
+                condition=Q(due_at__gte=F("started_at"), yellow_at__lte=F("due_at")),
+                name="clock_in_order",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at", "id"], condition=Q(stopped_at=None), name="clock_running_due"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.issue_id} {self.kind}"
+
+    @property
+    def continuous(self) -> bool:
+        return self.limit_clock == ClockKind.CONTINUOUS
+
+
+def attachment_path(attachment: "Attachment", _name: str) -> str:
+    """A random name of our own: what the sender called the file is never used."""
+    name = attachment.public_id.hex
+    return f"photos/{name[:2]}/{name}.jpg"
+
+
+class Attachment(models.Model):
+    """A photo, uploaded first and then named by a report or a verb."""
+
+    MAX_PER_ISSUE: ClassVar[int] = 9
+
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    uploader = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    issue = models.ForeignKey(Issue, models.PROTECT, null=True, related_name="attachments")
+    verb = models.CharField(max_length=20, blank=True)
+    file = models.FileField(upload_to=attachment_path)
+    digest = models.CharField(max_length=64)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    size = models.PositiveIntegerField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = verbose_name_plural = _("照片")
+        indexes = [
+            models.Index(fields=["created_at"], condition=Q(issue=None), name="attachment_unused"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.public_id)

@@ -1,0 +1,1 @@
+"""Facts, lights, verbs and reasons, built once for page and API alike."""

@@ -1,0 +1,159 @@
+"""One issue as its page and the API show it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from grid.models import Area, Cell
+from issues import clocks
+from issues.models import Attachment, Clock, Issue
+from issues.presenter import words
+from issues.rules import allowed, may_see_contact
+from issues.services.verbs import REASONS
+from issues.workflow import Need, Outcome, Rule
+from partyorgs.models import Organization
+from partyorgs.rules import Scope
+
+Fact = dict[str, Any]
+
+
+def issue_facts(issue: Issue, *, scope: Scope, now: datetime) -> Fact:
+    """Everything about one issue; the caller has read it through `visible_to`."""
+    light = clocks.light(now=now, yellow_at=issue.yellow_at, due_at=issue.due_at)
+    running = issue.clocks.filter(stopped_at=None).first() if issue.is_open else None
+    continuous = running.continuous if running else issue.critical
+    return {
+        "number": issue.number,
+        "state": issue.state,
+        "state_name": words.state_name(issue.state),
+        "source": issue.source,
+        "source_name": issue.get_source_display(),
+        "level": issue.level,
+        "level_name": words.level_name(issue.level),
+        "critical": issue.critical,
+        "category": _matter(issue.category),
+        "condition": _matter(issue.condition),
+        "limit": _limit(issue),
+        "description": issue.description,
+        "lat": issue.lat,
+        "lng": issue.lng,
+        "place": issue.place_text,
+        "cell": named(issue.cell),
+        "community": named(issue.community),
+        "street": named(issue.street),
+        "district": named(issue.district),
+        "owner": named(issue.owner),
+        "unit": named(issue.unit),
+        "unit_phone": issue.unit.phone if issue.unit else "",
+        "doer": named(issue.doer),
+        "on_behalf": issue.doer_id is not None and issue.doer_id != issue.unit_id,
+        "outcome": issue.outcome,
+        "outcome_name": words.outcome_name(issue.outcome),
+        "checked": issue.checked_at is not None,
+        "returns": issue.returns,
+        "reworks": issue.reworks,
+        "created_at": timezone.localtime(issue.created_at),
+        "handled_at": _local(issue.handled_at),
+        "closed_at": _local(issue.closed_at),
+        "due_at": _local(issue.due_at),
+        "due_words": words.due_words(now=now, due_at=issue.due_at, continuous=continuous),
+        "provisional": bool(running and running.provisional),
+        "clock": running.kind if running else "",
+        "light": str(light),
+        "light_name": words.light_name(light),
+        "verbs": [verb_facts(rule) for rule in allowed(scope, issue)],
+        "dispatch_reasons": dispatch_reasons(issue),
+        "attachments": [photo_facts(photo) for photo in issue.attachments.all()],
+        "contact": _contact(issue, scope),
+        "version": issue.version,
+    }
+
+
+def _local(at: datetime | None) -> datetime | None:
+    return timezone.localtime(at) if at else None
+
+
+def named(thing: Area | Cell | Organization | None) -> Fact | None:
+    """{code, name}, the shape in which the API names things."""
+    return {"code": thing.code, "name": thing.name} if thing else None
+
+
+def _matter(thing: Any) -> Fact | None:
+    return {"code": thing.code, "name": thing.name} if thing else None
+
+
+def _limit(issue: Issue) -> str:
+    if issue.condition is None:
+        return ""
+    return words.limit_words(issue.condition.minutes, continuous=issue.condition.critical)
+
+
+def verb_facts(rule: Rule) -> Fact:
+    """A verb with what it needs and the choices it offers."""
+    return {
+        "verb": str(rule.verb),
+        "name": words.verb_name(rule.verb),
+        "needs": [str(need) for need in rule.needs],
+        "reasons": [
+            {"code": code, "name": words.reason_name(code)} for code in REASONS.get(rule.verb, ())
+        ],
+        "outcomes": [{"code": str(code), "name": words.outcome_name(code)} for code in Outcome]
+        if Need.OUTCOME in rule.needs
+        else [],
+    }
+
+
+def dispatch_reasons(issue: Issue) -> list[str]:
+    """Why the issue is where it is: the reasons of its report and of its latest dispatch."""
+    events = issue.events.filter(verb__in=["report", "accept", "dispatch", "redispatch"])
+    latest: dict[str, list[Fact]] = {}
+    for event in events.order_by("seq"):
+        if reasons := event.facts.get("reasons"):
+            latest["where" if event.verb == "report" else "who"] = reasons
+    return [words.sentence(reason) for part in ("where", "who") for reason in latest.get(part, [])]
+
+
+def photo_facts(photo: Attachment) -> Fact:
+    return {
+        "id": str(photo.public_id),
+        "verb": photo.verb,
+        "verb_name": words.verb_name(photo.verb) if photo.verb else "",
+        "width": photo.width,
+        "height": photo.height,
+    }
+
+
+def _contact(issue: Issue, scope: Scope) -> Fact | None:
+    """How the reporter may be reached, masked, for those who may reveal it; else nothing."""
+    contact = issue.contact
+    if contact is None or not may_see_contact(scope, issue):
+        return None
+    return {
+        "phone": contact.masked_phone,
+        "agreed": contact.agreed_words,
+        "erased": contact.erased_at is not None,
+    }
+
+
+def clock_facts(issue: Issue, *, now: datetime) -> list[Fact]:
+    """Every clock that ran: kind, limit, due time, and how it ended."""
+    return [_clock(clock, now) for clock in issue.clocks.all()]
+
+
+def _clock(clock: Clock, now: datetime) -> Fact:
+    end = clock.stopped_at or now
+    light = clocks.light(now=end, yellow_at=clock.yellow_at, due_at=clock.due_at)
+    return {
+        "kind": clock.kind,
+        "kind_name": clock.get_kind_display(),
+        "limit": words.limit_words(clock.granted_minutes, continuous=clock.continuous),
+        "started_at": timezone.localtime(clock.started_at),
+        "due_at": timezone.localtime(clock.due_at),
+        "stopped_at": _local(clock.stopped_at),
+        "late": end >= clock.due_at,
+        "light": str(light),
+        "light_name": words.light_name(light),
+        "provisional": clock.provisional,
+        "words": words.due_words(now=end, due_at=clock.due_at, continuous=clock.continuous),
+    }

@@ -1,0 +1,55 @@
+"""Rows of a list as people and programs read them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from issues import clocks
+from issues.presenter import words
+from issues.queries import Row
+from matters.models import ClockKind, local_name
+
+Fact = dict[str, Any]
+
+
+def row_facts(rows: Iterable[Row], *, now: datetime) -> list[Fact]:
+    """What a list shows of each issue; names in the reader's language."""
+    return [_facts(row, now) for row in rows]
+
+
+def _facts(row: Row, now: datetime) -> Fact:
+    light = clocks.light(now=now, yellow_at=row["yellow_at"], due_at=row["due_at"])
+    critical = row["condition__clock"] == ClockKind.CONTINUOUS
+    category = None
+    if row["category__code"]:
+        name = local_name(row["category__name_zh"], row["category__name_en"])
+        category = {"code": row["category__code"], "name": name}
+    return {
+        "number": row["number"],
+        "state": row["state"],
+        "state_name": words.state_name(row["state"]),
+        "category": category,
+        "description": row["description"],
+        "lat": row["lat"],
+        "lng": row["lng"],
+        "place": row["place_text"],
+        "critical": row["critical"],
+        "cell": _named(row, "cell"),
+        "community": _named(row, "community"),
+        "street": _named(row, "street"),
+        "owner": _named(row, "owner"),
+        "unit": _named(row, "unit"),
+        "created_at": timezone.localtime(row["created_at"]),
+        "due_at": timezone.localtime(row["due_at"]) if row["due_at"] else None,
+        "due_words": words.due_words(now=now, due_at=row["due_at"], continuous=critical),
+        "light": str(light),
+        "light_name": words.light_name(light),
+        "version": row["version"],
+    }
+
+
+def _named(row: Row, name: str) -> Fact | None:
+    code = row[f"{name}__code"]
+    return {"code": code, "name": row[f"{name}__name"]} if code else None

@@ -1,0 +1,125 @@
+"""Words for codes: states, verbs, reasons, times left. In the reader's language."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from issues import clocks
+from issues.workflow import OUTCOME_NAMES, RULES, STATE_NAMES, Outcome, State, Verb
+from worktime.queries import work_calendar
+
+WORKING_DAY = 480  # minutes
+
+
+def _in_language(names: tuple[str, str]) -> str:
+    return names[1] if (get_language() or "").startswith("en") else names[0]
+
+
+def state_name(state: str) -> str:
+    return _in_language(STATE_NAMES[State(state)])
+
+
+def verb_name(verb: str) -> str:
+    rule = RULES[Verb(verb)]
+    return _in_language((rule.zh, rule.en))
+
+
+def outcome_name(outcome: str) -> str:
+    return _in_language(OUTCOME_NAMES[Outcome(outcome)]) if outcome else ""
+
+
+def reason_name(code: str) -> str:
+    """The words of a listed reason for returning, rejecting, redispatching, cancelling."""
+    names = {
+        "wrong_area": _("属地不符"),
+        "not_ours": _("不属于本单位职责"),
+        "unclear_owner": _("权属不清"),
+        "overlapping_duty": _("职能交叉"),
+        "not_a_matter": _("不属于受理范围"),
+        "in_procedure": _("已进入法定程序"),
+        "still_in_hand": _("同一事项正在办理"),
+        "beyond_duty": _("不是政府职责"),
+        "sent_wrong": _("派遣有误"),
+        "unit_asked": _("承办单位申请改派"),
+        "duplicate": _("重复上报"),
+        "void": _("误报"),
+    }
+    return names.get(code, code)
+
+
+def sentence(reason: dict[str, Any]) -> str:
+    """A dispatch reason as a sentence."""
+    sentences = {
+        "cell_special": _("位置在专属网格“%(name)s”（%(cell)s）内。"),
+        "cell_base": _("位置在网格“%(name)s”（%(cell)s）内。"),
+        "owner": _("这个网格当天由“%(name)s”负责。"),
+        "no_owner": _("这个网格当天没有登记负责的党组织。"),
+        "outside": _("位置不在任何网格内，由区值守台处理。"),
+        "outside_near": _("位置不在任何网格内；最近的是“%(name)s”，相距 %(metres)s 米。"),
+        "item": _("权责清单（%(level_name)s，%(area)s）：由“%(unit)s”承办。"),
+        "on_behalf": _("“%(doer)s”没有账号，由督促单位“%(unit)s”代录。"),
+        "no_account": _("“%(doer)s”和督促单位都没有账号，由值守台决定。"),
+        "no_item": _("权责清单里没有这一类事项，由值守台决定。"),
+        "by_hand": _("值守台选定“%(unit)s”。"),
+    }
+    code = str(reason.get("code"))
+    if code == "outside" and "cell" in reason:
+        code = "outside_near"
+    facts = reason | {"level_name": level_name(str(reason.get("level", "")))}
+    return sentences[code] % facts if code in sentences else code
+
+
+def level_name(level: str) -> str:
+    return {"community": _("社区级"), "street": _("街道级"), "district": _("区级")}.get(level, "")
+
+
+def limit_words(minutes: int, *, continuous: bool) -> str:
+    """A limit such as "2 个工作日" or "4 小时（昼夜连续）"."""
+    if continuous:
+        return _("%(amount)s（昼夜连续）") % {"amount": _amount(minutes, day=1440)}
+    if minutes % WORKING_DAY == 0:
+        days = minutes // WORKING_DAY
+        return ngettext("%(days)d 个工作日", "%(days)d 个工作日", days) % {"days": days}
+    return _("%(amount)s（工作时间）") % {"amount": _amount(minutes, day=WORKING_DAY)}
+
+
+def _amount(minutes: int, *, day: int) -> str:
+    """The two largest units of an amount: days of `day` minutes, hours, minutes."""
+    days, rest = divmod(minutes, day)
+    hours, minutes = divmod(rest, 60)
+    if days:
+        return (
+            _("%(days)d 天 %(hours)d 小时") % {"days": days, "hours": hours}
+            if hours
+            else (_("%(days)d 天") % {"days": days})
+        )
+    if hours:
+        return (
+            _("%(hours)d 小时 %(minutes)d 分") % {"hours": hours, "minutes": minutes}
+            if (minutes)
+            else _("%(hours)d 小时") % {"hours": hours}
+        )
+    return _("%(minutes)d 分钟") % {"minutes": minutes}
+
+
+def due_words(*, now: datetime, due_at: datetime | None, continuous: bool) -> str:
+    """What is left until due, or by how much it is late, on the clock that runs."""
+    if due_at is None:
+        return ""
+    minutes = clocks.between(now, due_at, continuous=continuous, calendar=work_calendar())
+    amount = _amount(abs(minutes), day=1440 if continuous else WORKING_DAY)
+    late = now >= due_at
+    if continuous:
+        return (_("已超时 %(amount)s") if late else _("还剩 %(amount)s")) % {"amount": amount}
+    words = _("已超时 %(amount)s（工作时间）") if late else _("还剩 %(amount)s（工作时间）")
+    return words % {"amount": amount}
+
+
+def light_name(light: str) -> str:
+    return {
+        "green": _("正常"),
+        "yellow": _("将到期"),
+        "red": _("已超时"),
+    }.get(light, "")

@@ -1,0 +1,252 @@
+"""Lists of issues: filtered, sorted, by cursor, never counted as a whole."""
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from issues.models import Issue, scope_parts
+from issues.todo import narrowing_of
+from issues.workflow import State
+from partyorgs.rules import Scope
+
+PAGE = 25
+MOST_ROWS = 100
+COUNTED = 999
+
+# Everything a row shows, so that a list is one query and builds no model objects.
+COLUMNS = (
+    "pk", "number", "state", "is_open", "critical", "description", "place_text", "lat", "lng",
+    "yellow_at", "due_at", "created_at", "returns", "reworks", "version", "checked_at",
+    "category__code", "category__name_zh", "category__name_en",
+    "condition__code", "condition__clock",
+    "cell__code", "cell__name", "community__code", "community__name",
+    "street__code", "street__name", "owner__code", "owner__name", "unit__code", "unit__name",
+)  # fmt: skip
+
+Row = dict[str, Any]
+
+
+class BadCursor(ValueError):
+    """The cursor is not one that a page gave out."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a list is narrowed to; empty means "any". Codes, not ids.
+
+    Lists show open issues unless `state` is "all" or names states (comma apart).
+    `sort`: "due" (the late first; open issues only) or "new". `todo`: a key of
+    `issues.todo.TODOS`, or "todo" for every step that the caller's posts take.
+    """
+
+    state: str = ""
+    street: str = ""
+    community: str = ""
+    cell: str = ""
+    unit: str = ""
+    owner: str = ""
+    category: str = ""
+    overdue: bool = False
+    mine: bool = False
+    q: str = ""
+    sort: str = ""
+    todo: str = ""
+
+    @property
+    def states(self) -> list[State]:
+        known = set(State)
+        return [State(name) for name in self.state.split(",") if name in known]
+
+    @property
+    def by_due(self) -> bool:
+        """By due time where every row has one, unless asked for the newest."""
+        return self.sort != "new" and self.state == ""
+
+    def narrowed(self) -> dict[str, Any]:
+        """What was asked for, for the chips above a list and the next page's address."""
+        return {
+            item.name: getattr(self, item.name) for item in fields(self) if getattr(self, item.name)
+        }
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows with the cursors of the pages around them; None where there is none."""
+
+    rows: list[Row]
+    next: str | None
+    previous: str | None
+
+
+def issue_page(
+    *, scope: Scope, filters: Filters, now: datetime, cursor: str = "", limit: int = PAGE
+) -> Page:
+    """One page of what the scope may see: each part of the scope is one limited index range.
+
+    Raises BadCursor.
+    """
+    limit = max(1, min(limit, MOST_ROWS))
+    place = _read(cursor, filters) if cursor else None
+    backwards = place is not None and place.backwards
+    order = _order(filters, backwards=backwards)
+    narrowing = _narrowing(filters, scope=scope, now=now)
+    if place is not None:
+        narrowing &= place.beyond(filters)
+    rows = _ranges(scope, narrowing, order, limit + 1)
+    more = len(rows) > limit
+    rows = rows[:limit]
+    if backwards:
+        rows.reverse()
+    return Page(
+        rows=rows,
+        next=_cursor(rows[-1], filters) if rows and (more or backwards) else None,
+        previous=_cursor(rows[0], filters, backwards=True)
+        if rows and place is not None and (more or not backwards)
+        else None,
+    )
+
+
+def count_up_to(*, scope: Scope, filters: Filters, now: datetime, most: int = COUNTED) -> int:
+    """How many issues match, counted to `most` + 1 and no further."""
+    order = _order(filters, backwards=False)
+    narrowing = _narrowing(filters, scope=scope, now=now)
+    return len(_keys(scope, narrowing, order, most + 1))
+
+
+def _order(filters: Filters, *, backwards: bool) -> tuple[str, str]:
+    ascending = filters.by_due is not backwards
+    column = "due_at" if filters.by_due else "created_at"
+    sign = "" if ascending else "-"
+    return f"{sign}{column}", f"{sign}pk"
+
+
+def _narrowing(filters: Filters, *, scope: Scope, now: datetime) -> Q:
+    narrowing = _of_states(filters)
+    for name in ("street", "community", "cell", "unit", "owner"):
+        if code := getattr(filters, name):
+            narrowing &= Q(**{f"{name}__code": code})
+    if filters.category:
+        narrowing &= Q(category__code__startswith=filters.category)
+    if filters.overdue:
+        narrowing &= Q(due_at__lte=now, is_open=True)
+    if filters.mine:
+        narrowing &= Q(reporter_id=scope.user.pk)
+    return narrowing & _with_words(filters.q.strip())
+
+
+def _of_states(filters: Filters) -> Q:
+    if filters.states:
+        return Q(state__in=[str(state) for state in filters.states])
+    return Q() if filters.state == "all" else Q(is_open=True)
+
+
+def _with_words(words: str) -> Q:
+    if not words:
+        return Q()
+    return Q(number__iexact=words) | Q(description__contains=words) | Q(place_text__contains=words)
+
+
+def _ranges(scope: Scope, narrowing: Q, order: tuple[str, str], most: int) -> list[Row]:
+    """The first rows over all parts of the scope.
+
+    One part is read at once. Several are a union of limited ranges of keys, and
+    the rows are fetched by key; an OR over several columns would lose the index.
+    """
+    parts = scope_parts(scope)
+    if not parts:
+        return []
+    if len(parts) == 1:
+        return list(_limited(parts[0], narrowing, order, most).values(*COLUMNS))
+    keys = _keys(scope, narrowing, order, most)
+    found = {row["pk"]: row for row in Issue.objects.filter(pk__in=keys).values(*COLUMNS)}
+    return [found[key] for key in keys if key in found]
+
+
+def _keys(scope: Scope, narrowing: Q, order: tuple[str, str], most: int) -> list[int]:
+    parts = scope_parts(scope)
+    columns = ("pk", order[0].lstrip("-"))
+    if not parts:
+        return []
+    if len(parts) == 1 or not connection.features.supports_slicing_ordering_in_compound:
+        seen = parts[0]
+        for part in parts[1:]:
+            seen |= part
+        keys = _limited(seen, narrowing, order, most)
+        return list(keys.values_list("pk", flat=True))
+    ranges = [_limited(part, narrowing, order, most).values_list(*columns) for part in parts]
+    union = ranges[0].union(*ranges[1:]).order_by(*order)[:most]
+    return [key for key, _value in union]
+
+
+def _limited(part: Q, narrowing: Q, order: tuple[str, str], most: int) -> QuerySet[Issue]:
+    return Issue.objects.filter(part, narrowing).order_by(*order)[:most]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A place between two rows, and in which direction to read on."""
+
+    at: datetime
+    pk: int
+    backwards: bool
+
+    def beyond(self, filters: Filters) -> Q:
+        forwards = filters.by_due is not self.backwards
+        side = "gt" if forwards else "lt"
+        column = "due_at" if filters.by_due else "created_at"
+        # The first term alone is what an index range can use.
+        return Q(**{f"{column}__{side}e": self.at}) & (
+            Q(**{f"{column}__{side}": self.at}) | Q(**{column: self.at, f"pk__{side}": self.pk})
+        )
+
+
+def _cursor(row: Row, filters: Filters, *, backwards: bool = False) -> str:
+    column = "due_at" if filters.by_due else "created_at"
+    said = [column, row[column].isoformat(), row["pk"], backwards]
+    return base64.urlsafe_b64encode(json.dumps(said).encode()).decode().rstrip("=")
+
+
+def _read(cursor: str, filters: Filters) -> _Place:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        column, at, pk, backwards = json.loads(base64.urlsafe_b64decode(padded))
+        place = _Place(datetime.fromisoformat(at), int(pk), bool(backwards))
+    except (ValueError, TypeError, binascii.Error) as problem:
+        raise BadCursor(cursor) from problem
+    if column != ("due_at" if filters.by_due else "created_at") or place.at.tzinfo is None:
+        raise BadCursor(cursor)
+    return place
+
+
+def issue_for_reading(*, scope: Scope, number: str) -> Issue:
+    """The issue with everything its page shows, in one query.
+
+    Raises Issue.DoesNotExist for what the scope may not see.
+    """
+    return (
+        Issue.objects.visible_to(scope)
+        .select_related(
+            "category__parent", "condition", "cell", "community", "street", "district",
+            "owner", "unit", "doer", "place", "contact",
+        )
+        .defer("cell__boundary", "cell__shape")
+        .get(number=number)
+    )  # fmt: skip
+
+
+def units_for(issue: Issue, *, at: datetime) -> QuerySet[Organization]:
+    """The units that a person may send this issue to: they serve the place and can sign."""
+    return units_serving(areas=issue.areas, at=at)
+
+
+def recent_leaves(*, scope: Scope, most: int = 4, among: int = 30) -> list[str]:
+    """Codes of the leaves this person reported lately, the latest first."""
+    own = Issue.objects.filter(reporter_id=scope.user.pk, category__active=True)
+    codes = own.order_by("-created_at", "-pk").values_list("category__code", flat=True)[:among]
+    return list(dict.fromkeys(code for code in codes if code))[:most]

@@ -1,0 +1,144 @@
+"""Who may do what to an issue. Each predicate answers with the seat that allows it."""
+
+from collections.abc import Callable, Iterable
+
+from issues.models import Attachment, Event, Issue
+from issues.workflow import Rule, State, Verb, verbs_from
+from partyorgs.models import Role
+from partyorgs.rules import CELL_ROLES, Scope, Seat
+
+# Admins keep cells and posts, auditors read: neither takes part in an issue's life.
+ONLOOKERS = frozenset({Role.ADMIN, Role.AUDITOR})
+DISPATCHING = frozenset({Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.DISTRICT_DESK})
+UNIT_DESKS = frozenset(
+    {
+        Role.UNIT_DESK,
+        Role.UNIT_HEAD,
+        Role.COMMUNITY_HEAD,
+        Role.STREET_DISPATCHER,
+        Role.DISTRICT_DESK,
+    }
+)
+UNIT_STAFF = UNIT_DESKS | {Role.UNIT_HANDLER}
+
+
+def reaches(seat: Seat, issue: Issue) -> bool:
+    """Whether this seat alone makes the issue visible."""
+    return (
+        issue.district_id in seat.districts
+        or issue.street_id in seat.streets
+        or issue.community_id in seat.communities
+        or issue.cell_id in seat.cells
+        or issue.owner_id in seat.owners
+        or issue.unit_id in seat.units
+    )
+
+
+def may_report(scope: Scope) -> Seat | None:
+    return _first(seat for seat in scope.seats if seat.role not in ONLOOKERS)
+
+
+def _participant(scope: Scope, issue: Issue) -> Seat | None:
+    """Anyone whose post reaches the issue, and its reporter."""
+    seats = [seat for seat in scope.seats if seat.role not in ONLOOKERS]
+    if issue.reporter_id == scope.user.pk and seats:
+        return seats[0]
+    return _first(seat for seat in seats if reaches(seat, issue))
+
+
+def _desk(scope: Scope, issue: Issue) -> Seat | None:
+    """The street's dispatcher or leader, or the district's desk, for their own area."""
+    return _first(
+        seat
+        for seat in scope.seats
+        if seat.role in DISPATCHING
+        and (issue.street_id in seat.streets or issue.district_id in seat.districts)
+    )
+
+
+def _unit(scope: Scope, issue: Issue) -> Seat | None:
+    """Whoever works in the unit that the issue was sent to."""
+    return _of_unit(scope, issue, UNIT_STAFF)
+
+
+def _unit_desk(scope: Scope, issue: Issue) -> Seat | None:
+    """Whoever answers for the unit; a handler alone does not send work back."""
+    return _of_unit(scope, issue, UNIT_DESKS)
+
+
+def _of_unit(scope: Scope, issue: Issue, roles: frozenset[Role]) -> Seat | None:
+    return _first(
+        seat for seat in scope.seats if seat.role in roles and issue.unit_id in seat.units
+    )
+
+
+def _checker(scope: Scope, issue: Issue) -> Seat | None:
+    """The reporter, another of the cell, the owning branch or the desk; never the handler."""
+    if has_handled(scope, issue):
+        return None
+    seats = [seat for seat in scope.seats if seat.role in CELL_ROLES]
+    if seats and issue.reporter_id == scope.user.pk:
+        return seats[0]
+    in_cell = _first(seat for seat in seats if issue.cell_id in seat.cells)
+    return in_cell or _owning_branch(scope, issue) or _desk(scope, issue)
+
+
+def _closer(scope: Scope, issue: Issue) -> Seat | None:
+    """The owning branch, else the desk; never the handler."""
+    if has_handled(scope, issue):
+        return None
+    return _owning_branch(scope, issue) or _desk(scope, issue)
+
+
+def _owning_branch(scope: Scope, issue: Issue) -> Seat | None:
+    return _first(seat for seat in scope.seats if issue.owner_id in seat.owners)
+
+
+def _reporter(scope: Scope, _issue: Issue) -> Seat | None:
+    return may_report(scope)
+
+
+WHO: dict[str, Callable[[Scope, Issue], Seat | None]] = {
+    "reporter": _reporter,
+    "participant": _participant,
+    "desk": _desk,
+    "unit": _unit,
+    "unit_desk": _unit_desk,
+    "checker": _checker,
+    "closer": _closer,
+}
+
+
+def has_handled(scope: Scope, issue: Issue) -> bool:
+    """Whether this person ever handled this issue: by person, not by post."""
+    return Event.objects.filter(issue=issue, verb=Verb.HANDLE, actor_id=scope.user.pk).exists()
+
+
+def may(scope: Scope, rule: Rule, issue: Issue) -> Seat | None:
+    """The seat by which this scope may use the rule's verb on the issue, else None."""
+    return WHO[rule.who](scope, issue)
+
+
+def allowed(scope: Scope, issue: Issue) -> list[Rule]:
+    """The rules whose verbs this scope may use on the issue now, in the book's order."""
+    rules = verbs_from(State(issue.state), checked=issue.checked_at is not None)
+    return [rule for rule in rules if may(scope, rule, issue)]
+
+
+def may_see_contact(scope: Scope, issue: Issue) -> Seat | None:
+    """The handler in charge and the triage desk may reveal a contact (PIPL: least necessary)."""
+    return _unit(scope, issue) or _desk(scope, issue)
+
+
+def may_see_internal(scope: Scope, issue: Issue) -> bool:
+    """Internal notes are for the posts that work on or oversee the issue."""
+    return any(reaches(seat, issue) for seat in scope.seats)
+
+
+def may_use_attachment(scope: Scope, attachment: Attachment) -> bool:
+    """A photo not yet named by a report belongs to whoever uploaded it."""
+    return attachment.issue_id is None and attachment.uploader_id == scope.user.pk
+
+
+def _first(seats: Iterable[Seat]) -> Seat | None:
+    return next(iter(seats), None)

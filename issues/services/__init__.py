@@ -1,0 +1,1 @@
+"""Every write to issues: one verb, one function, one transaction."""

@@ -1,0 +1,54 @@
+"""A reporter's contact: looked at for a logged reason, erased on time."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from issues.models import Issue
+from issues.rules import may_see_contact
+from partyorgs.rules import Scope
+from residents.models import Contact
+from residents.services import Erased, Plain, erase_contacts, reveal_contact
+
+KEPT_AFTER_CLOSING = timedelta(days=30)
+
+
+def reveal(*, scope: Scope, number: str, reason: str, now: datetime) -> Plain:
+    """The contact in clear, after writing down who looks, when and why.
+
+    Raises Issue.DoesNotExist for what the scope may not see or an issue without
+    contact, PermissionDenied, ValidationError {"reason": …}.
+    """
+    issue = (
+        Issue.objects.visible_to(scope)
+        .select_related("contact")
+        .get(number=number, contact__isnull=False)
+    )
+    if issue.contact is None:
+        raise Issue.DoesNotExist
+    return reveal_contact(
+        contact=issue.contact,
+        user=scope.user,
+        reason=reason,
+        allowed=may_see_contact(scope, issue) is not None,
+        now=now,
+    )
+
+
+@transaction.atomic
+def erase_old_contacts(*, now: datetime) -> list[Erased]:
+    """Erase the contacts of issues that ended 30 days ago; says what was erased, by rule.
+
+    PIPL art. 19: kept no longer than the purpose needs.
+    """
+    before = now - KEPT_AFTER_CLOSING
+    ended = Contact.objects.filter(issue__closed_at__lt=before)
+    orphans = Contact.objects.filter(issue=None, created_at__lt=before)
+    return [
+        erase_contacts(
+            contacts=Contact.objects.filter(pk__in=ended.values("pk")),
+            rule="30 days after closing",
+            now=now,
+        ),
+        erase_contacts(contacts=orphans, rule="30 days without an issue", now=now),
+    ]

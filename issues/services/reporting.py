@@ -1,0 +1,223 @@
+"""The verb report (上报): from a point and a few words to a dispatched issue."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from grid.datum import to_wgs84
+from grid.models import Place
+from issues.dispatch import Position, desk_for, position, route
+from issues.models import Attachment, Issue
+from issues.numbers import new_number
+from issues.rules import may_report
+from issues.services.errors import KeyReused, MayNotReport
+from issues.services.photos import attach, own_unused
+from issues.services.sending import send_by_rule
+from issues.services.turn import Turn
+from issues.services.words import MAX_DESCRIPTION, MAX_PLACE, cleaned
+from issues.workflow import RULES, State, Verb
+from matters.queries import Matter, UnknownMatter, matter
+from partyorgs.models import Role
+from partyorgs.rules import CELL_ROLES, Scope, Seat
+from residents.models import Contact
+from residents.screening import find_phones
+from residents.services import create_contact
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a reporter gives. Degrees in `datum`; empty texts mean "not given"."""
+
+    description: str
+    lat: float
+    lng: float
+    datum: str = "wgs84"
+    category: str = ""
+    condition: str = ""
+    place: str = ""
+    place_id: int | None = None
+    attachments: Sequence[UUID | str] = ()
+    contact: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reported:
+    """The issue, and whether this call made it (or an earlier one with the same key)."""
+
+    issue: Issue
+    created: bool
+
+
+def report(*, scope: Scope, given: Report, key: str | None = None, now: datetime) -> Reported:
+    """Report a problem at a place.
+
+    Locates the point, finds the owner, and stores the issue with its first
+    event. A cell worker's report with a category is accepted and dispatched in
+    the same transaction; others wait at the desk. Queues notices, starts the
+    clock, takes the photos.
+
+    `key`: sent twice by the same user with the same content it gives the same
+    issue. Raises MayNotReport, ValidationError by field, KeyReused.
+    """
+    seat = may_report(scope)
+    if seat is None:
+        raise MayNotReport
+    seat = _reporting_seat(scope, seat)
+    if key and (earlier := _earlier(scope, key)):
+        return _repeated(earlier, given)
+    try:
+        with transaction.atomic():
+            issue = _made(scope=scope, seat=seat, given=given, key=key, now=now)
+    except IntegrityError:
+        # The same key in two connections at once: the other one was first.
+        earlier = _earlier(scope, key) if key else None
+        if earlier is None:
+            raise
+        return _repeated(earlier, given)
+    return Reported(issue, created=True)
+
+
+def hints(given: Report) -> list[str]:
+    """What the reporter may want to change: phone numbers belong to the contact field."""
+    if find_phones(given.description):
+        return [_("说明里有电话号码：请移到联系方式，那里会加密保存并按时清除。")]
+    return []
+
+
+def _reporting_seat(scope: Scope, first: Seat) -> Seat:
+    """A worker's own seat goes before another post that could report too."""
+    return next((seat for seat in scope.seats if seat.role in CELL_ROLES), first)
+
+
+def _earlier(scope: Scope, key: str) -> Issue | None:
+    return Issue.objects.filter(reporter=scope.user, idempotency_key=key).first()
+
+
+def _repeated(earlier: Issue, given: Report) -> Reported:
+    if earlier.idempotency_digest != _digest(given):
+        raise KeyReused
+    return Reported(earlier, created=False)
+
+
+def _digest(given: Report) -> str:
+    """SHA-256 of what was sent; photos count by what they show, not by their ids."""
+    photos = Attachment.objects.filter(public_id__in=[str(pk) for pk in given.attachments])
+    said = [
+        given.category, given.condition, given.description.strip(), given.place.strip(),
+        repr(float(given.lat)), repr(float(given.lng)), given.datum,
+        sorted(photos.values_list("digest", flat=True)) if given.attachments else [],
+        sorted((str(name), str(value)) for name, value in given.contact.items()),
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
+
+
+def _made(*, scope: Scope, seat: Seat, given: Report, key: str | None, now: datetime) -> Issue:
+    description = cleaned(given.description, field="description", longest=MAX_DESCRIPTION)
+    if not description:
+        raise ValidationError({"description": _("请写一句话说明情况。")})
+    what = _matter(given)
+    lat, lng = _point(given)
+    photos = own_unused(uploader=scope.user, ids=given.attachments)
+    if what and what.category.photo_reason and not photos:
+        raise ValidationError({"attachments": what.category.photo_reason})
+    where = position(lat=lat, lng=lng, at=now)
+    if where.district is None:
+        raise ValidationError({"lat": _("还没有划分任何网格，请联系管理员导入网格。")})
+    issue = Issue(
+        number=new_number(at=now),
+        source=_source(seat),
+        description=description,
+        category=what.category if what else None,
+        condition=what.condition if what else None,
+        critical=what.condition.critical if what else False,
+        lat=lat,
+        lng=lng,
+        datum=given.datum,
+        place_text=cleaned(given.place, field="place", longest=MAX_PLACE),
+        place=_place(given),
+        reporter=scope.user,
+        contact=_contact(given, now=now),
+        idempotency_key=key or None,
+        idempotency_digest=_digest(given) if key else "",
+        created_at=now,
+    )
+    _put(issue, where)
+    turn = Turn(issue, scope=scope, seat=seat, now=now)
+    turn.apply(RULES[Verb.REPORT], to=State.REPORTED, facts={"reasons": list(where.reasons)})
+    if what and seat.role in CELL_ROLES:
+        turn.apply(RULES[Verb.ACCEPT], to=State.PENDING_DISPATCH, facts={"by_rule": True})
+        found = route(category=what.category, place=where, at=now)
+        send_by_rule(turn, found=found, desk=lambda: desk_for(where))
+    else:
+        issue.unit, issue.level = desk_for(where)
+    turn.save()
+    attach(issue=issue, photos=photos, verb=Verb.REPORT)
+    return issue
+
+
+def _matter(given: Report) -> Matter | None:
+    if not given.category:
+        return None
+    try:
+        return matter(category=given.category, condition=given.condition)
+    except UnknownMatter as unknown:
+        sentences = {
+            "category": _("没有这个事项类别，请重新选择。"),
+            "condition": _("这个类别没有这一种情形，请重新选择。"),
+        }
+        raise ValidationError({unknown.field: sentences[unknown.field]}) from unknown
+
+
+def _point(given: Report) -> tuple[float, float]:
+    inside = math.isfinite(given.lat) and math.isfinite(given.lng)
+    if not inside or abs(given.lat) > 90 or abs(given.lng) > 180:
+        raise ValidationError({"lat": _("坐标不对，请在地图上重新选点。")})
+    try:
+        return to_wgs84(given.lat, given.lng, given.datum)
+    except ValueError as problem:
+        raise ValidationError({"datum": str(problem)}) from problem
+
+
+def _place(given: Report) -> Place | None:
+    if given.place_id is None:
+        return None
+    return Place.objects.filter(pk=given.place_id).first()
+
+
+def _contact(given: Report, *, now: datetime) -> Contact | None:
+    if not any(given.contact.values()):
+        return None
+    try:
+        return create_contact(
+            name=str(given.contact.get("name") or ""),
+            phone=str(given.contact.get("phone") or ""),
+            agreed=given.contact.get("agreed") or [],
+            now=now,
+        )
+    except ValidationError as bad:
+        raise ValidationError(
+            {f"contact_{name}": sentences for name, sentences in bad.message_dict.items()}
+        ) from bad
+
+
+def _source(seat: Seat) -> str:
+    if seat.role == Role.STEWARD:
+        return Issue.Source.STEWARD
+    return Issue.Source.WORKER if seat.role in CELL_ROLES else Issue.Source.PARTNER
+
+
+def _put(issue: Issue, where: Position) -> None:
+    issue.cell = where.cell
+    issue.community = where.community
+    issue.street = where.street
+    issue.district = where.district
+    issue.owner = where.owner

@@ -1,0 +1,130 @@
+"""What waits for whom: the to-do lists of each post, as conditions on issues.
+
+The same key names a figure on the home page, the list behind it and its filter.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from issues.models import SCOPE_COLUMNS
+from issues.rules import DISPATCHING, UNIT_STAFF
+from issues.workflow import State
+from partyorgs.models import Role
+from partyorgs.rules import CELL_ROLES, Scope
+
+BRANCH = frozenset({Role.BRANCH_SECRETARY})
+NEAR = frozenset({Role.STREET_DISPATCHER, Role.STREET_LEADER})
+FAR = frozenset({Role.DISTRICT_DESK})
+NOTHING = Q(pk__in=[])
+STUCK_RETURNS = 2
+EVERYTHING = "todo"
+
+Narrowing = Callable[[Scope, datetime], Q]
+
+
+@dataclass(frozen=True)
+class Todo:
+    """One to-do list: whose it is and which issues are on it.
+
+    `acts`: a step that the post itself takes; otherwise something to keep an eye on.
+    """
+
+    key: str
+    roles: frozenset[Role]
+    narrowing: Narrowing
+    acts: bool = True
+
+
+def _seated(scope: Scope, roles: frozenset[Role], column: str) -> Q:
+    """Issues that the seats with these roles reach by one of the scope columns."""
+    seats = [seat for seat in scope.seats if seat.role in roles]
+    ids = frozenset[int]().union(*(getattr(seat, SCOPE_COLUMNS[column]) for seat in seats))
+    return Q(**{f"{column}__in": sorted(ids)}) if ids else NOTHING
+
+
+def _desk(scope: Scope) -> Q:
+    """The street's own; for the district what lies outside every street or was sent to it."""
+    own = _seated(scope, NEAR, "street_id") | _seated(scope, FAR, "unit_id")
+    return own | (_seated(scope, FAR, "district_id") & Q(street=None))
+
+
+def _at_unit(state: State) -> Narrowing:
+    return lambda scope, _now: Q(state=state) & _seated(scope, UNIT_STAFF, "unit_id")
+
+
+def _at_desk(state: State) -> Narrowing:
+    return lambda scope, _now: Q(state=state) & _desk(scope)
+
+
+def _to_check(scope: Scope, _now: datetime) -> Q:
+    """A cell's handled issues for its workers; one outside every cell for the desk."""
+    mine = _seated(scope, CELL_ROLES, "cell_id")
+    if scope.roles & CELL_ROLES:
+        mine |= Q(reporter_id=scope.user.pk)
+    if scope.roles & DISPATCHING:
+        mine |= Q(cell=None) & _desk(scope)
+    return Q(state=State.HANDLED, checked_at=None) & mine
+
+
+def _to_close(scope: Scope, _now: datetime) -> Q:
+    """Checked issues for their owning branch; one without owner for the desk."""
+    owned = _seated(scope, BRANCH, "owner_id")
+    if scope.roles & DISPATCHING:
+        owned |= Q(owner=None) & _desk(scope)
+    return Q(state=State.HANDLED, checked_at__isnull=False) & owned
+
+
+def _stuck(scope: Scope, now: datetime) -> Q:
+    """A branch's issues that do not move: late, sent back, or sent back again and again."""
+    still = Q(due_at__lte=now) | Q(state=State.RETURNED) | Q(returns__gte=STUCK_RETURNS)
+    return still & _seated(scope, BRANCH, "owner_id")
+
+
+TODOS: dict[str, Todo] = {
+    todo.key: todo
+    for todo in (
+        Todo("accept", DISPATCHING, _at_desk(State.REPORTED)),
+        Todo("dispatch", DISPATCHING, _at_desk(State.PENDING_DISPATCH)),
+        Todo("returned", DISPATCHING, _at_desk(State.RETURNED)),
+        Todo("sign", UNIT_STAFF, _at_unit(State.DISPATCHED)),
+        Todo("handle", UNIT_STAFF, _at_unit(State.HANDLING)),
+        Todo("check", CELL_ROLES | DISPATCHING, _to_check),
+        Todo("close", BRANCH | DISPATCHING, _to_close),
+        Todo("stuck", BRANCH, _stuck, acts=False),
+    )
+}
+# At a desk these are rare: they count among what is to do, but get no figure of their own.
+RARE_AT_DESKS = frozenset({"sign", "handle", "check", "close"})
+
+
+def todos_of(scope: Scope) -> list[Todo]:
+    """The to-do lists of the scope's posts, in the order of an issue's life."""
+    return [todo for todo in TODOS.values() if scope.roles & todo.roles]
+
+
+def usual_todos_of(scope: Scope) -> list[Todo]:
+    """The lists that deserve a figure: a desk's own steps hide those it takes rarely."""
+    beside = scope.roles - DISPATCHING
+    return [
+        todo
+        for todo in todos_of(scope)
+        if todo.key not in RARE_AT_DESKS or beside & todo.roles
+    ]
+
+
+def narrowing_of(key: str, *, scope: Scope, now: datetime) -> Q:
+    """The condition of one list, or of all steps the scope's posts take for `todo`.
+
+    An unknown key narrows to nothing, so that a mistyped address shows no wrong list.
+    """
+    if key in TODOS:
+        return TODOS[key].narrowing(scope, now)
+    found = NOTHING
+    if key == EVERYTHING:
+        for todo in todos_of(scope):
+            if todo.acts:
+                found = found | todo.narrowing(scope, now)
+    return found

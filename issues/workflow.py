@@ -1,0 +1,263 @@
+"""The rule book: every verb of a report's life on one screen. Plain Python.
+
+A row says from which states a verb leads to which, who may do it (a key of
+`rules.WHO`), what it needs, what it does to the clocks, and whom it tells (keys
+of `services.telling`). The same table answers the check before a change, the
+buttons on a page, the API's refusal and the diagram in the docs.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    REPORTED = "reported"
+    PENDING_DISPATCH = "pending_dispatch"
+    DISPATCHED = "dispatched"
+    HANDLING = "handling"
+    RETURNED = "returned"
+    HANDLED = "handled"
+    CLOSED = "closed"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+
+
+class Verb(StrEnum):
+    REPORT = "report"
+    ACCEPT = "accept"
+    REJECT = "reject"
+    DISPATCH = "dispatch"
+    REDISPATCH = "redispatch"
+    SIGN = "sign"
+    NOTE = "note"
+    RETURN = "return"
+    HANDLE = "handle"
+    CHECK = "check"
+    CLOSE = "close"
+    CANCEL = "cancel"
+
+
+class Need(StrEnum):
+    """What a verb must be given; the names are the API's field names."""
+
+    NOTE = "note"
+    REASON = "reason"
+    UNIT = "unit"
+    OUTCOME = "outcome"
+    PASSED = "passed"
+
+
+class ClockAct(StrEnum):
+    """What a verb does to the clocks; what is not named goes on running."""
+
+    START_ACCEPT = "start accept"
+    START_DISPATCH = "start dispatch"
+    START_HANDLE = "start handle"
+    START_CHECK = "start check"
+    STOP = "stop"
+
+
+class Outcome(StrEnum):
+    FIXED = "fixed"
+    EXPLAINED = "explained"
+    MEDIATED = "mediated"
+    PLANNED = "planned"
+    NO_BASIS = "no_basis"
+
+
+S = State
+OPEN = frozenset(State) - {S.CLOSED, S.REJECTED, S.CANCELLED}
+WITH_UNIT = frozenset({S.DISPATCHED, S.HANDLING, S.RETURNED, S.HANDLED})
+CHECKED = "checked"
+UNCHECKED = "unchecked"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One verb. `to` None: the state stays. `otherwise`: where a failed check leads."""
+
+    verb: Verb
+    zh: str
+    en: str
+    sources: frozenset[State]
+    to: State | None
+    who: str
+    needs: tuple[Need, ...] = ()
+    clocks: tuple[ClockAct, ...] = ()
+    tells: tuple[str, ...] = ()
+    otherwise: State | None = None
+    when: str = ""
+    public: bool = True
+
+
+def _from(*states: State) -> frozenset[State]:
+    return frozenset(states)
+
+
+C, N, V = ClockAct, Need, Verb
+RULES: dict[Verb, Rule] = {
+    rule.verb: rule
+    for rule in (
+        # fmt: off
+        Rule(
+            V.REPORT,
+            "上报",
+            "Report",
+            _from(),
+            S.REPORTED,
+            "reporter",
+            clocks=(C.START_ACCEPT,),
+            tells=("desk",),
+        ),
+        Rule(
+            V.ACCEPT,
+            "受理立案",
+            "Accept",
+            _from(S.REPORTED),
+            S.PENDING_DISPATCH,
+            "desk",
+            clocks=(C.STOP, C.START_DISPATCH),
+        ),
+        Rule(
+            V.REJECT,
+            "不予受理",
+            "Reject",
+            _from(S.REPORTED),
+            S.REJECTED,
+            "desk",
+            needs=(N.REASON,),
+            clocks=(C.STOP,),
+            tells=("reporter",),
+        ),
+        Rule(
+            V.DISPATCH,
+            "派遣",
+            "Dispatch",
+            _from(S.PENDING_DISPATCH),
+            S.DISPATCHED,
+            "desk",
+            needs=(N.UNIT,),
+            clocks=(C.STOP, C.START_HANDLE),
+            tells=("unit", "owner"),
+        ),
+        Rule(
+            V.REDISPATCH,
+            "改派",
+            "Redispatch",
+            _from(S.DISPATCHED, S.HANDLING, S.RETURNED),
+            S.DISPATCHED,
+            "desk",
+            needs=(N.UNIT, N.REASON),
+            tells=("unit", "owner"),
+        ),
+        Rule(V.SIGN, "签收", "Sign for", _from(S.DISPATCHED), S.HANDLING, "unit"),
+        Rule(
+            V.RETURN,
+            "退单",
+            "Return",
+            _from(S.DISPATCHED, S.HANDLING),
+            S.RETURNED,
+            "unit_desk",
+            needs=(N.REASON,),
+            tells=("desk", "owner"),
+        ),
+        Rule(
+            V.HANDLE,
+            "处置完成",
+            "Mark handled",
+            _from(S.HANDLING),
+            S.HANDLED,
+            "unit",
+            needs=(N.OUTCOME, N.NOTE),
+            clocks=(C.STOP, C.START_CHECK),
+            tells=("reporter", "cell", "owner"),
+        ),
+        Rule(
+            V.CHECK,
+            "核查",
+            "Check",
+            _from(S.HANDLED),
+            S.HANDLED,
+            "checker",
+            needs=(N.PASSED,),
+            otherwise=S.HANDLING,
+            when=UNCHECKED,
+            tells=("unit", "owner"),
+        ),
+        Rule(
+            V.CLOSE,
+            "结案",
+            "Close",
+            _from(S.HANDLED),
+            S.CLOSED,
+            "closer",
+            clocks=(C.STOP,),
+            when=CHECKED,
+            tells=("reporter", "unit"),
+        ),
+        Rule(
+            V.CANCEL,
+            "作废",
+            "Cancel",
+            OPEN,
+            S.CANCELLED,
+            "desk",
+            needs=(N.REASON,),
+            clocks=(C.STOP,),
+            tells=("reporter", "unit"),
+        ),
+        Rule(
+            V.NOTE,
+            "备注",
+            "Add a note",
+            frozenset(State),
+            None,
+            "participant",
+            needs=(N.NOTE,),
+            public=False,
+        ),
+        # fmt: on
+    )
+}
+# A failed check sends the work back: the checking clock ends, the handling clock
+# starts again with the time that was left.
+REWORK_CLOCKS = (C.STOP, C.START_HANDLE)
+
+STATE_NAMES: dict[State, tuple[str, str]] = {
+    S.REPORTED: ("待受理", "Waiting to be accepted"),
+    S.PENDING_DISPATCH: ("待派遣", "Waiting for dispatch"),
+    S.DISPATCHED: ("待签收", "Dispatched"),
+    S.HANDLING: ("处置中", "Being handled"),
+    S.RETURNED: ("已退单", "Returned"),
+    S.HANDLED: ("待核查", "Handled"),
+    S.CLOSED: ("已结案", "Closed"),
+    S.REJECTED: ("不予受理", "Rejected"),
+    S.CANCELLED: ("已作废", "Cancelled"),
+}
+OUTCOME_NAMES: dict[Outcome, tuple[str, str]] = {
+    Outcome.FIXED: ("已解决", "Fixed"),
+    Outcome.EXPLAINED: ("已解释说明", "Explained"),
+    Outcome.MEDIATED: ("已调解", "Mediated"),
+    Outcome.PLANNED: ("已列入计划", "Planned"),
+    Outcome.NO_BASIS: ("无依据办理", "No basis"),
+}
+
+
+def verbs_from(state: State, *, checked: bool) -> Iterable[Rule]:
+    """The rules whose verb may leave this state, in the order of the rule book."""
+    for rule in RULES.values():
+        if state in rule.sources and passes_gate(rule, checked=checked):
+            yield rule
+
+
+def passes_gate(rule: Rule, *, checked: bool) -> bool:
+    """Whether the issue has been checked where the rule asks for it, or has not yet."""
+    return rule.when in ("", CHECKED if checked else UNCHECKED)
+
+
+def target(rule: Rule, *, state: State, passed: bool | None = None) -> State:
+    """The state that the verb leads to; `passed` False takes the way back."""
+    if rule.otherwise is not None and passed is False:
+        return rule.otherwise
+    return rule.to or state
