@@ -2,8 +2,8 @@
 
 from typing import Any, ClassVar
 
-from whitenoise.compress import Compressor  # type: ignore[import-untyped]
-from whitenoise.storage import (  # type: ignore[import-untyped]
+from whitenoise.compress import Compressor
+from whitenoise.storage import (
     CompressedManifestStaticFilesStorage,
 )
 

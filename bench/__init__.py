@@ -1,0 +1,1 @@
+"""Speed and memory, beside peers and physical limits in the same run."""
