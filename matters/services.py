@@ -152,9 +152,9 @@ def _save_allowed(
     present = CategoryCondition.objects.filter(category__in=categories.values())
     if sorted(wanted) == sorted(present.values_list("category_id", "condition_id", "position")):
         return
+    ledger.changed += present.exists()
     present.delete()
     CategoryCondition.objects.bulk_create(
         CategoryCondition(category_id=category, condition_id=condition, position=n)
         for category, condition, n in wanted
     )
-    ledger.changed += 1
