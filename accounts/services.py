@@ -11,14 +11,16 @@ from hashlib import sha256
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
-from accounts.models import ApiToken, User
+from accounts.models import ApiToken, Suggestion, User
 
 BATCH = 1000
 TOKENS_PER_USER = 20
 TOUCH_EVERY = timedelta(hours=1)
+SUGGESTION_PAGE = 200  # characters
 
 
 def token_digest(token: str) -> str:
@@ -153,6 +155,25 @@ def revoke_tokens(*, user: User) -> int:
     """End all API tokens of the user and return how many there were."""
     ended, _rows = ApiToken.objects.filter(user=user).delete()
     return ended
+
+
+@transaction.atomic
+def suggest(*, user: User, text: str, page: str = "", now: datetime) -> Suggestion:
+    """Keep a complaint or suggestion about this system for its administrators.
+
+    `page`: the path of the page it is about. Raises ValidationError {"text": …}.
+    """
+    suggestion = Suggestion(
+        user=user, text=text.strip(), page=page[:SUGGESTION_PAGE], created_at=now
+    )
+    suggestion.full_clean(exclude=["user"])
+    suggestion.save()
+    return suggestion
+
+
+def mark_handled(*, suggestions: QuerySet[Suggestion], now: datetime) -> int:
+    """Take suggestions off the queue; how many were on it."""
+    return suggestions.filter(handled_at=None).update(handled_at=now)
 
 
 @sensitive_variables("password")

@@ -110,9 +110,10 @@ def route(*, category: Category, place: Position, at: datetime) -> Route:
     staff = staff_of(organizations=(item.doer, item.supervisor, place.owner), at=at)
     reasons = [_item_reason(item)]
     unit = item.doer if staff.serves(item.doer) else None
-    if unit is None and item.supervisor and staff.serves(item.supervisor):
-        unit = item.supervisor
-        reasons.append({"code": "on_behalf", "doer": item.doer.name, "unit": item.supervisor.name})
+    supervisor = item.supervisor if item.supervisor and item.supervisor.active else None
+    if unit is None and supervisor and staff.serves(supervisor):
+        unit = supervisor
+        reasons.append({"code": "on_behalf", "doer": item.doer.name, "unit": supervisor.name})
     if unit is None:
         reasons.append({"code": "no_account", "doer": item.doer.name})
     return Route(

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, When
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Length
 
 from grid.models import Area, Cell
@@ -28,14 +28,10 @@ UNIT_ROLES = frozenset(
 
 def owner_of(*, cell: Cell, at: datetime) -> Organization | None:
     """The party organization that owns the cell at that instant; a micro-cell asks its cell."""
-    base = cell.parent_id or cell.pk
-    found = (
-        CellOwnership.objects.valid_at(at)
-        .filter(cell_id__in={cell.pk, base})
-        .select_related("organization")
-        .order_by(Case(When(cell_id=cell.pk, then=0), default=1))
-        .first()
-    )
+    ids = {cell.pk, cell.parent_id or cell.pk}
+    rows = CellOwnership.objects.valid_at(at).filter(cell_id__in=ids).select_related("organization")
+    # Two rows at most: sorted here, the query stays a look-up in one index.
+    found = max(rows.order_by(), key=lambda row: row.cell_id == cell.pk, default=None)
     return found.organization if found else None
 
 
@@ -54,6 +50,7 @@ def responsible_for(
         Responsibility.objects.valid_at(at)
         .filter(category=category, area_id__in=sizes, doer__active=True)
         .select_related("doer", "supervisor", "area")
+        .order_by()
     )
     return min(items, key=lambda item: (LEVELS[item.level], -sizes[item.area_id]), default=None)
 
@@ -83,7 +80,7 @@ def staff_of(*, organizations: Iterable[Organization | None], at: datetime) -> S
     """Valid posts of active users in these organizations; one query."""
     wanted = {organization.pk for organization in organizations if organization is not None}
     posts = Post.objects.valid_at(at).filter(organization_id__in=wanted, user__is_active=True)
-    return Staff(tuple(posts))
+    return Staff(tuple(posts.order_by("valid_from", "pk")))
 
 
 def desk_of(*, area: Area | None) -> Organization | None:
@@ -176,8 +173,8 @@ def gaps_by_street(*, streets: Collection[Area], at: datetime) -> dict[Area, lis
     for category, area in items.values_list("category_id", "area_id").distinct():
         covered.setdefault(area, set()).add(category)
     communities: dict[int, list[int]] = {}
-    for key, street in Area.objects.filter(parent__in=streets).values_list("pk", "parent_id"):
-        communities.setdefault(street or 0, []).append(key)
+    for key, parent in Area.objects.filter(parent__in=streets).values_list("pk", "parent_id"):
+        communities.setdefault(parent or 0, []).append(key)
     leaves = list(Category.objects.filter(level=2, active=True))
     gaps = {}
     for street in streets:

@@ -69,6 +69,7 @@ def scope_of(user: User, *, now: datetime) -> Scope:
         .select_related("cell__community", "area", "organization__area")
         # Tens of kilobytes, at every request of every worker, and nobody reads them.
         .defer("cell__boundary", "cell__shape")
+        .order_by("valid_from", "pk")
     )
     return Scope(user, tuple(_seat(post) for post in posts))
 

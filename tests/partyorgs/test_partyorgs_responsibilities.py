@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from grid.models import Area
 from matters.models import Category
 from partyorgs.models import Organization, Post, Responsibility
-from partyorgs.queries import leaves_without_doer, responsible_for, staff_of
+from partyorgs.queries import gaps_by_street, leaves_without_doer, responsible_for, staff_of
 from partyorgs.services import (
     Item,
     end_responsibility,
@@ -175,11 +175,12 @@ def test_the_database_refuses_two_items_at_one_instant_but_not_on_two_levels(wor
 
 
 def gaps(street):
-    return set(
-        leaves_without_doer(street=Area.objects.get(code=street), at=NOW).values_list(
-            "code", flat=True
-        )
-    )
+    """The gaps of one street, which the query for many streets must find too."""
+    area = Area.objects.get(code=street)
+    found = set(leaves_without_doer(street=area, at=NOW).values_list("code", flat=True))
+    many = gaps_by_street(streets=list(Area.objects.filter(level="street")), at=NOW)
+    assert {leaf.code for leaf in many.get(area, [])} == found
+    return found
 
 
 def test_a_leaf_of_the_district_is_covered_in_every_street(world):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from grid.csvfile import Row, read_rows
 from grid.importing import ImportCommand, Report
@@ -23,7 +22,7 @@ COLUMNS = ("cell_code", "branch_code", "branch_name", "from")
 
 
 class Command(ImportCommand[Handover]):
-    help = cast(str, gettext_lazy("导入网格归属（CSV：cell_code,branch_code,branch_name,from）"))
+    help = _("导入网格归属（CSV：cell_code,branch_code,branch_name,from）")
 
     def read(self, report: Report, options: dict[str, Any]) -> Sequence[Handover]:
         self.now = timezone.now()

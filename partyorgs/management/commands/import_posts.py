@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.services import create_users
@@ -42,12 +41,9 @@ SEATS = ("organization_code", "cell_code", "area_code")
 
 
 class Command(ImportCommand[PostDraft]):
-    help = cast(
-        str,
-        gettext_lazy(
-            "导入岗位任职（CSV：username,name,role,organization_code,cell_code,"
-            "area_code,from,until；可加 duty_field）"
-        ),
+    help = _(
+        "导入岗位任职（CSV：username,name,role,organization_code,cell_code,"
+        "area_code,from,until；可加 duty_field）"
     )
 
     def read(self, report: Report, options: dict[str, Any]) -> Sequence[PostDraft]:

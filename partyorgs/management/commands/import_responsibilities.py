@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from grid.csvfile import Row, read_rows
 from grid.importing import ImportCommand, Report
@@ -28,7 +27,7 @@ from partyorgs.importing import (
     unknown,
 )
 from partyorgs.models import Level, Organization
-from partyorgs.queries import leaves_without_doer
+from partyorgs.queries import gaps_by_street
 from partyorgs.services import Item, item_refusals, set_responsibilities
 
 COLUMNS = (
@@ -37,12 +36,9 @@ COLUMNS = (
 
 
 class Command(ImportCommand[Item]):
-    help = cast(
-        str,
-        gettext_lazy(
-            "导入权责清单（CSV：category_code,area_code,level,unit_code,unit_name,"
-            "supervisor_code,basis；可加 unit_kind,from）"
-        ),
+    help = _(
+        "导入权责清单（CSV：category_code,area_code,level,unit_code,unit_name,"
+        "supervisor_code,basis；可加 unit_kind,from）"
     )
 
     def read(self, report: Report, options: dict[str, Any]) -> Sequence[Item]:
@@ -142,11 +138,9 @@ class Command(ImportCommand[Item]):
         return saved
 
     def _say_gaps(self) -> None:
-        streets = Area.objects.filter(level=Area.Level.STREET).select_related("parent")
-        counts = [
-            (street, leaves_without_doer(street=street, at=self.now).count()) for street in streets
-        ]
-        gaps = [(street, count) for street, count in counts if count]
+        streets = Area.objects.filter(level=Area.Level.STREET)
+        found = gaps_by_street(streets=list(streets), at=self.now)
+        gaps = [(street, len(leaves)) for street, leaves in found.items()]
         for street, count in gaps[:20]:
             facts = {"street": street.name, "count": count}
             text = _("%(street)s还有 %(count)d 个小类没有责任单位。") % facts
