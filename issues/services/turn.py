@@ -105,7 +105,6 @@ class Turn:
         """Make `unit` the lead from now on; earlier assignments end."""
         if self.issue.pk:
             self.issue.assignments.filter(ended_at=None).update(ended_at=self.now)
-            self.issue.clocks.filter(stopped_at=None).update(organization=unit)
         self.issue.unit = unit
         self.issue.doer = doer
         self._assignments = [
@@ -130,8 +129,8 @@ class Turn:
         for assignment in self._assignments:
             assignment.issue = issue
         Assignment.objects.bulk_create(self._assignments)
-        if self._stops and not new:
-            issue.clocks.filter(stopped_at=None).update(stopped_at=self.now)
+        if not new:
+            self._settle_running_clock()
         if clock:
             clock.issue = issue
             clock.save(force_insert=True)
@@ -144,6 +143,14 @@ class Turn:
                 now=self.now,
             )
         return issue
+
+    def _settle_running_clock(self) -> None:
+        """Stop it where the rule says so; else it runs on, for whoever has the work now."""
+        running = self.issue.clocks.filter(stopped_at=None)
+        if self._stops:
+            running.update(stopped_at=self.now)
+        elif self._assignments:
+            running.update(organization=self.issue.unit)
 
     def _save_events(self) -> None:
         for event in self._events:

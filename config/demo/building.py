@@ -1,0 +1,83 @@
+"""The whole demo in one call, and whether it stands already."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from random import Random
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from config.demo import naming
+from config.demo.district import found
+from config.demo.drawing import Size
+from config.demo.issues import HISTORY, MANY, make_issues
+from config.demo.notices import tell_demo_accounts
+from config.demo.world import World
+from grid.models import Area
+from matters.importing import read_folder
+from matters.management.commands.import_matters import DATA
+from matters.services import save_matters
+
+Say = Callable[[str], None]
+# The district is older than its first report.
+HEAD_START = timedelta(days=60)
+
+
+def is_empty() -> bool:
+    return not Area.objects.exists()
+
+
+def is_demo() -> bool:
+    """Whether the demo district stands in this database, and nothing else."""
+    code, name = naming.DISTRICT
+    districts = Area.objects.filter(level=Area.Level.DISTRICT)
+    return (
+        set(districts.values_list("code", "name")) == {(code, name)}
+        and User.objects.filter(is_demo=True).exists()
+    )
+
+
+def build(*, size: Size, issues: int, seed: int, until: datetime, say: Say) -> None:
+    """Make the district and its issues up to `until`; the database must be empty.
+
+    The district is stored as a whole or not at all, and so are its issues when
+    there are few; many go in chunks, see `config.demo.issues`.
+    """
+    with transaction.atomic():
+        say(_("正在画 %(name)s 的街道、社区和网格……") % {"name": naming.DISTRICT[1]})
+        save_matters(matters=read_folder(DATA))
+        rng = Random(seed)  # noqa: S311 - a demo, not a secret
+        district = found(size=size, rng=rng, since=until - HISTORY - HEAD_START, until=until)
+        say(
+            _("已建立 %(cells)d 个网格、%(units)d 个组织、%(users)d 个账号、%(items)d 条权责清单。")
+            % {
+                "cells": len(district.cells),
+                "units": len(district.bodies.made),
+                "users": len(district.roster.users),
+                "items": len(district.items),
+            }
+        )
+        world = World(district, seed=seed)
+        if issues <= MANY:
+            _issues(world, issues, seed, until, say)
+    if issues > MANY:
+        _issues(world, issues, seed, until, say)
+
+
+def _issues(world: World, count: int, seed: int, until: datetime, say: Say) -> None:
+    shown = 0
+
+    def progress(made: int, total: int) -> None:
+        nonlocal shown
+        if made * 10 // total > shown or made == total:
+            shown = made * 10 // total
+            say(_("问题 %(made)d / %(total)d") % {"made": made, "total": total})
+
+    if count:
+        make_issues(
+            world=world, count=count, seed=seed, until=until,
+            prefix=settings.NUMBER_PREFIX, progress=progress,
+        )  # fmt: skip
+    tell_demo_accounts(users=world.demo_users, until=until)
