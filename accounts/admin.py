@@ -5,17 +5,23 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import ApiToken, User
+from accounts import services
+from accounts.models import ApiToken, Suggestion, User
 
 if TYPE_CHECKING:
     TokenAdminBase = admin.ModelAdmin[ApiToken]
+    SuggestionAdminBase = admin.ModelAdmin[Suggestion]
     CreationForm = BaseUserCreationForm[User]
     UserAdminBase = DjangoUserAdmin[User]
 else:
     TokenAdminBase = admin.ModelAdmin
+    SuggestionAdminBase = admin.ModelAdmin
     CreationForm = BaseUserCreationForm
     UserAdminBase = DjangoUserAdmin
 
@@ -67,4 +73,34 @@ class ApiTokenAdmin(TokenAdminBase):
 
     def has_change_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:  # noqa: ARG002
         """Never: there is nothing to change in a token."""
+        return False
+
+
+@admin.register(Suggestion)
+class SuggestionAdmin(SuggestionAdminBase):
+    """The queue of complaints and suggestions: read, and take off when dealt with."""
+
+    list_display = ("created_at", "user", "text", "page", "handled_at")
+    list_filter = (("handled_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("user",)
+    fields = ("created_at", "user", "text", "page", "handled_at")
+    readonly_fields = fields
+    actions = ("take_off",)
+
+    @admin.action(description=_("标为已处理"))
+    def take_off(self, request: HttpRequest, queryset: QuerySet[Suggestion]) -> None:
+        """Mark the chosen ones as dealt with."""
+        count = services.mark_handled(suggestions=queryset, now=timezone.now())
+        self.message_user(request, say("已处理 %(count)d 条。") % {"count": count})
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        """Never: they come from the page."""
+        return False
+
+    def has_delete_permission(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        obj: Suggestion | None = None,  # noqa: ARG002
+    ) -> bool:
+        """Never: the queue shows what was said and when it was dealt with."""
         return False

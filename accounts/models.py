@@ -100,3 +100,33 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return self.label or f"#{self.pk}"
+
+
+class Suggestion(models.Model):
+    """A complaint or suggestion about this system itself, from whoever works with it.
+
+    国办函〔2026〕12号 asks every application for the grass roots to take these.
+    """
+
+    MAX_LENGTH: ClassVar[int] = 1000
+
+    user = models.ForeignKey(
+        User, models.PROTECT, related_name="suggestions", verbose_name=_("提出人")
+    )
+    text = models.TextField(_("内容"), max_length=MAX_LENGTH)
+    page = models.CharField(_("所在页面"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("提出时间"))
+    handled_at = models.DateTimeField(_("处理时间"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("意见与投诉")
+        verbose_name_plural = _("意见与投诉")
+        ordering: ClassVar[list[str]] = ["-created_at", "-pk"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["created_at"], condition=models.Q(handled_at=None), name="suggestion_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:40]

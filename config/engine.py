@@ -17,7 +17,7 @@ def run_engine(*, threads: int = 2) -> None:
     """Work until SIGTERM or SIGINT; the beat stops with the worker."""
     beat = EmbeddedService(app, thread=True)
     worker = app.Worker(pool="threads", concurrency=threads, without_mingle=True, quiet=True)
-    beat.start()
+    beat.start()  # type: ignore[union-attr]
     log.info("engine started")
     try:
         worker.start()

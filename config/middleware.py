@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
@@ -29,6 +30,19 @@ def scope(get_response: Door) -> Door:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         request.scope = SimpleLazyObject(lambda: request_scope(request))  # type: ignore[attr-defined]
+        return get_response(request)
+
+    return middleware
+
+
+def no_nul(get_response: Door) -> Door:
+    """No NUL character in an address: PostgreSQL takes none into a query."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info:
+            raise Http404
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("NUL in the query")
         return get_response(request)
 
     return middleware

@@ -6,6 +6,10 @@ from drf_spectacular.views import SpectacularAPIView
 
 from config import health
 
+handler400 = "config.failures.bad_request"
+handler404 = "config.failures.not_found"
+handler500 = "config.failures.server_error"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("issues.urls")),
     path("", include("accounts.urls")),

@@ -3,10 +3,12 @@
 import hashlib
 import json
 import secrets
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
-from issues.models import Event, Issue
+from issues.models import Event, EventText, Issue
 
 
 def salt() -> str:
@@ -55,3 +57,45 @@ def append(issue: Issue, event: Event) -> None:
     event.previous_hash = issue.last_hash
     event.hash = event_hash(event, number=issue.number)
     issue.last_hash = event.hash
+
+
+class Fault(StrEnum):
+    """What can be wrong with a chain."""
+
+    MISSING = "missing"
+    CHANGED = "changed"
+    BROKEN = "broken"
+    TEXT_CHANGED = "text_changed"
+    CUT_OFF = "cut_off"
+
+
+def faults(issue: Issue, events: Iterable[Event]) -> Iterator[tuple[int, Fault]]:
+    """What is wrong with an issue's chain, by the number of the event; nothing when it is whole.
+
+    `events`: all of the issue in order, with their texts. A row that is gone
+    leaves a gap or a wrong end; a changed row no longer has its own hash; a
+    changed row with a new hash no longer fits the one after it or the issue.
+    """
+    count, last = 0, ""
+    for event in events:
+        if event.seq != count + 1:
+            yield count + 1, Fault.MISSING
+        if event.previous_hash != last:
+            yield event.seq, Fault.BROKEN
+        if event.hash != event_hash(event, number=issue.number):
+            yield event.seq, Fault.CHANGED
+        if not _text_fits(event):
+            yield event.seq, Fault.TEXT_CHANGED
+        count, last = event.seq, event.hash
+    if (issue.event_count, issue.last_hash) != (count, last):
+        yield count, Fault.CUT_OFF
+
+
+def _text_fits(event: Event) -> bool:
+    """Whether the free text is the one that was written, or was erased by law."""
+    kept: EventText | None = getattr(event, "text", None)
+    if kept is None or not event.text_digest:
+        return kept is None and not event.text_digest
+    if kept.erased_at is not None:
+        return kept.text == ""
+    return text_digest(kept.text, salt=kept.salt) == event.text_digest

@@ -5,7 +5,7 @@ continuously, of working time where it does not.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -17,16 +17,6 @@ class Light(StrEnum):
     NONE = "none"
 
 
-class Explained(Protocol):
-    """A due time, and whether a day it passes is not officially known yet."""
-
-    @property
-    def at(self) -> datetime: ...
-
-    @property
-    def provisional(self) -> bool: ...
-
-
 class WorkingTime(Protocol):
     """What a clock asks of a calendar."""
 
@@ -34,7 +24,7 @@ class WorkingTime(Protocol):
 
     def working_minutes_between(self, a: datetime, b: datetime) -> int: ...
 
-    def due_after_working_minutes(self, start: datetime, minutes: int) -> Explained: ...
+    def provisional_from(self, start: datetime, at: datetime) -> date | None: ...
 
 
 YELLOW_SHARE = 75  # percent of the limit
@@ -74,11 +64,11 @@ def start(limit: Limit, *, at: datetime, calendar: WorkingTime) -> Due:
             due_at=at + timedelta(minutes=limit.minutes),
             provisional=False,
         )
-    due = calendar.due_after_working_minutes(at, limit.minutes)
+    due_at = calendar.add_working_minutes(at, limit.minutes)
     return Due(
         yellow_at=calendar.add_working_minutes(at, yellow) if yellow else at,
-        due_at=due.at,
-        provisional=due.provisional,
+        due_at=due_at,
+        provisional=calendar.provisional_from(at, due_at) is not None,
     )
 
 

@@ -109,9 +109,9 @@ def route(*, category: Category, place: Position, at: datetime) -> Route:
         return Route(reasons=({"code": "no_item", "category": category.code},))
     staff = staff_of(organizations=(item.doer, item.supervisor, place.owner), at=at)
     reasons = [_item_reason(item)]
-    unit = item.doer if staff.serves(item.doer) else None
+    unit = item.doer if _works_here(item.doer, staff, place) else None
     supervisor = item.supervisor if item.supervisor and item.supervisor.active else None
-    if unit is None and supervisor and staff.serves(supervisor):
+    if unit is None and supervisor and _works_here(supervisor, staff, place):
         unit = supervisor
         reasons.append({"code": "on_behalf", "doer": item.doer.name, "unit": supervisor.name})
     if unit is None:
@@ -125,6 +125,14 @@ def route(*, category: Category, place: Position, at: datetime) -> Route:
         staff=staff,
         reasons=tuple(reasons),
     )
+
+
+def _works_here(unit: Organization, staff: Staff, place: Position) -> bool:
+    """Whether somebody with an account works there; a desk works for its own area only."""
+    desk_elsewhere = unit.kind == Organization.Kind.DESK and unit.area_id not in {
+        area.pk for area in place.areas
+    }
+    return staff.serves(unit) and not desk_elsewhere
 
 
 def _item_reason(item: Responsibility) -> Reason:

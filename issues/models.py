@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from grid.models import Area, Cell, Place
@@ -23,7 +23,7 @@ SCOPE_COLUMNS = {
     "community_id": "communities",
     "cell_id": "cells",
     "owner_id": "owners",
-    "unit_id": "units",
+    "unit_id": "units_apart",
 }
 
 
@@ -53,14 +53,11 @@ def scope_parts(scope: Scope) -> list[Q]:
         for column, plural in SCOPE_COLUMNS.items()
         if (ids := scope.reach(plural))
     ]
-    if units := scope.reach("units"):
+    if units := scope.reach("units_apart"):
         helping = Assignment.objects.filter(
-            issue=OuterRef("pk"),
-            role=Assignment.Role.HELPER,
-            ended_at=None,
-            unit_id__in=sorted(units),
+            role=Assignment.Role.HELPER, ended_at=None, unit_id__in=sorted(units)
         )
-        parts.append(Q(Exists(helping)))
+        parts.append(Q(pk__in=helping.values("issue_id")))
     if not covers_own_reports(scope):
         parts.append(Q(reporter_id=scope.user.pk))
     return parts

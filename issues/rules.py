@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
-from issues.models import Attachment, Event, Issue
-from issues.workflow import Rule, State, Verb, verbs_from
+from issues.models import Assignment, Attachment, Event, Issue
+from issues.workflow import RULES, Rule, State, Verb, verbs_from
 from partyorgs.models import Role
 from partyorgs.rules import CELL_ROLES, Scope, Seat
 
@@ -39,11 +39,21 @@ def may_report(scope: Scope) -> Seat | None:
 
 
 def _participant(scope: Scope, issue: Issue) -> Seat | None:
-    """Anyone whose post reaches the issue, and its reporter."""
+    """Anyone whose post reaches the issue, its helpers, and its reporter."""
     seats = [seat for seat in scope.seats if seat.role not in ONLOOKERS]
     if issue.reporter_id == scope.user.pk and seats:
         return seats[0]
-    return _first(seat for seat in seats if reaches(seat, issue))
+    return _first(seat for seat in seats if reaches(seat, issue)) or _helper(seats, issue)
+
+
+def _helper(seats: Iterable[Seat], issue: Issue) -> Seat | None:
+    """Whoever works in a unit that helps with the issue now."""
+    seats = [seat for seat in seats if seat.units]
+    if not seats or issue.pk is None:
+        return None
+    helping = issue.assignments.filter(role=Assignment.Role.HELPER, ended_at=None)
+    units = set(helping.values_list("unit_id", flat=True))
+    return _first(seat for seat in seats if seat.units & units)
 
 
 def _desk(scope: Scope, issue: Issue) -> Seat | None:
@@ -126,13 +136,32 @@ def allowed(scope: Scope, issue: Issue) -> list[Rule]:
 
 
 def may_see_contact(scope: Scope, issue: Issue) -> Seat | None:
-    """The handler in charge and the triage desk may reveal a contact (PIPL: least necessary)."""
-    return _unit(scope, issue) or _desk(scope, issue)
+    """The unit in charge and the triage desk may reveal a contact (PIPL art. 6: the least).
+
+    A street's leader steps in without it; the district's desk has it of what it
+    triages itself, outside every street.
+    """
+    return _unit(scope, issue) or _first(
+        seat
+        for seat in scope.seats
+        if (seat.role == Role.STREET_DISPATCHER and issue.street_id in seat.streets)
+        or (
+            seat.role == Role.DISTRICT_DESK
+            and issue.street_id is None
+            and issue.district_id in seat.districts
+        )
+    )
 
 
 def may_see_internal(scope: Scope, issue: Issue) -> bool:
-    """Internal notes are for the posts that work on or oversee the issue."""
-    return any(reaches(seat, issue) for seat in scope.seats)
+    """Internal notes are for the posts that work on, help with or oversee the issue."""
+    reached = any(reaches(seat, issue) for seat in scope.seats)
+    return reached or _helper(scope.seats, issue) is not None
+
+
+def may_see_photo(scope: Scope, issue: Issue, photo: Attachment) -> bool:
+    """Whoever sees the issue sees its photos; those of internal notes as the notes."""
+    return RULES[Verb(photo.verb)].public or may_see_internal(scope, issue)
 
 
 def may_use_attachment(scope: Scope, attachment: Attachment) -> bool:

@@ -225,12 +225,12 @@ RULES: dict[Verb, Rule] = {
 REWORK_CLOCKS = (C.STOP, C.START_HANDLE)
 
 STATE_NAMES: dict[State, tuple[str, str]] = {
-    S.REPORTED: ("待受理", "Waiting to be accepted"),
-    S.PENDING_DISPATCH: ("待派遣", "Waiting for dispatch"),
-    S.DISPATCHED: ("待签收", "Dispatched"),
-    S.HANDLING: ("处置中", "Being handled"),
+    S.REPORTED: ("待受理", "To accept"),
+    S.PENDING_DISPATCH: ("待派遣", "To dispatch"),
+    S.DISPATCHED: ("待签收", "To sign for"),
+    S.HANDLING: ("处置中", "In hand"),
     S.RETURNED: ("已退单", "Returned"),
-    S.HANDLED: ("待核查", "Handled"),
+    S.HANDLED: ("待核查", "To check"),
     S.CLOSED: ("已结案", "Closed"),
     S.REJECTED: ("不予受理", "Rejected"),
     S.CANCELLED: ("已作废", "Cancelled"),

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from accounts.models import User
 from grid.models import Area
-from partyorgs.models import Post, Role
+from partyorgs.models import Organization, Post, Role
 from partyorgs.queries import UNIT_ROLES, family_of
 
 CELL_ROLES = frozenset({Role.STEWARD, Role.GRID_WORKER, Role.CELL_LEAD})
@@ -33,6 +33,9 @@ class Seat:
     districts: frozenset[int] = frozenset()
     owners: frozenset[int] = frozenset()
     units: frozenset[int] = frozenset()
+    # Units whose issues lie elsewhere too; a desk works for its own area only, so
+    # the area reaches all of its issues already.
+    units_apart: frozenset[int] = frozenset()
 
     @property
     def role(self) -> str:
@@ -84,14 +87,16 @@ def _seat(post: Post) -> Seat:
     units = _units(post)
     area = post.area or (post.organization.area if post.organization else None)
     if post.role not in AREA_ROLES or area is None:
-        return Seat(post, units=units)
+        return Seat(post, units=units, units_apart=units)
     ids = frozenset({area.pk})
+    desk = post.organization is not None and post.organization.kind == Organization.Kind.DESK
     return Seat(
         post,
         communities=ids if area.level == Area.Level.COMMUNITY else frozenset(),
         streets=ids if area.level == Area.Level.STREET else frozenset(),
         districts=ids if area.level == Area.Level.DISTRICT else frozenset(),
         units=units,
+        units_apart=frozenset() if desk else units,
     )
 
 

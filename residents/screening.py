@@ -56,6 +56,26 @@ def find_phones(text: str) -> list[str]:
     return list(dict.fromkeys(number for _start, number in sorted(found)))
 
 
+def without_phone(text: str, phone: str) -> str:
+    """The text without this number, one of `find_phones(text)`, however it is typed there."""
+    # One character for one, so that what is found stands at the same place in the text.
+    alike = "".join(_narrow(char) for char in text)
+    spans = [
+        match.span()
+        for pattern in (MOBILE, LANDLINE)
+        for match in pattern.finditer(alike)
+        if find_phones(match[0]) == [phone]
+    ]
+    for start, end in sorted(spans, reverse=True):
+        text = text[:start] + text[end:]
+    return re.sub(r"[ \t]{2,}", " ", text).strip()
+
+
+def _narrow(char: str) -> str:
+    plain = unicodedata.normalize("NFKC", char)
+    return plain if len(plain) == 1 else char
+
+
 def _candidates(text: str) -> Iterator[str]:
     plain = unicodedata.normalize("NFKC", text)
     for run in DIGIT_RUN.findall(plain):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from grid.datum import DATUMS
@@ -91,6 +92,13 @@ class FiltersIn(Shape):
     sort = serializers.ChoiceField(choices=["due", "new"], required=False)
     limit = serializers.IntegerField(required=False, min_value=1, max_value=100, default=25)
     cursor = serializers.CharField(required=False, max_length=400)
+
+    def validate_state(self, state: str) -> str:
+        """States of the rule book, or `all`: a typo must not read as "open"."""
+        if state != "all" and (unknown := set(state.split(",")) - set(State)):
+            named = "、".join(sorted(unknown))
+            raise serializers.ValidationError(_("没有这种状态：%(named)s。") % {"named": named})
+        return state
 
 
 class Named(Shape):

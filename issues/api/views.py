@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.exceptions import PermissionDenied
-from rest_framework.parsers import BaseParser, JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -35,6 +35,7 @@ from matters.queries import Matter, UnknownMatter, leaves, matter
 from partyorgs.rules import Scope, scope_of
 
 MAX_KEY = 80
+PROBLEM = "application/problem+json"
 BAD_REQUEST = OpenApiResponse(shapes.ProblemOut, description="A field is missing or wrong.")
 UNSEEN = OpenApiResponse(shapes.ProblemOut, description="No such issue, or not for the caller.")
 CONFLICT = OpenApiResponse(
@@ -42,13 +43,11 @@ CONFLICT = OpenApiResponse(
 )
 SIGN_IN = OpenApiResponse(shapes.ProblemOut, description="No valid token or session.")
 FORBIDDEN = OpenApiResponse(shapes.ProblemOut, description="No post, or CSRF token missing.")
-ALWAYS: dict[int, Any] = {401: SIGN_IN, 403: FORBIDDEN}
+ALWAYS: dict[Any, Any] = {(401, PROBLEM): SIGN_IN, (403, PROBLEM): FORBIDDEN}
 
 
 class Door(APIView):
     """A view that knows its caller's scope."""
-
-    parser_classes: tuple[type[BaseParser], ...] = (JSONParser,)
 
     @property
     def scope(self) -> Scope:
@@ -72,7 +71,7 @@ class CellLocate(Door):
     @extend_schema(
         operation_id="cells_locate",
         parameters=[shapes.PointIn],
-        responses={200: shapes.LocatedOut, 400: BAD_REQUEST, **ALWAYS},
+        responses={200: shapes.LocatedOut, (400, PROBLEM): BAD_REQUEST, **ALWAYS},
     )
     def get(self, request: Request) -> Response:
         """The cell of a point with its community, street and owner, or the nearest cell."""
@@ -84,7 +83,7 @@ class Responsible(Door):
     @extend_schema(
         operation_id="responsible",
         parameters=[shapes.AnswerIn],
-        responses={200: shapes.AnswerOut, 400: BAD_REQUEST, **ALWAYS},
+        responses={200: shapes.AnswerOut, (400, PROBLEM): BAD_REQUEST, **ALWAYS},
     )
     def get(self, request: Request) -> Response:
         """Who answers for a matter at a point, and by when; nothing is filed."""
@@ -143,7 +142,7 @@ class Places(Door):
     @extend_schema(
         operation_id="places",
         parameters=[OpenApiParameter("q", OpenApiTypes.STR, required=True)],
-        responses={200: shapes.PlaceOut(many=True), **ALWAYS},
+        responses={200: shapes.PlaceOut(many=True), (400, PROBLEM): BAD_REQUEST, **ALWAYS},
     )
     def get(self, request: Request) -> Response:
         """Places whose name or alias holds the words, the likeliest first."""
@@ -169,7 +168,7 @@ class Attachments(Door):
     @extend_schema(
         operation_id="attachments_create",
         request={"multipart/form-data": shapes.AttachmentIn},
-        responses={201: shapes.AttachmentOut, 400: BAD_REQUEST, **ALWAYS},
+        responses={201: shapes.AttachmentOut, (400, PROBLEM): BAD_REQUEST, **ALWAYS},
     )
     def post(self, request: Request) -> Response:
         """Upload a photo first; name its id in a report or verb within 48 hours."""
@@ -188,7 +187,7 @@ class Issues(Door):
     @extend_schema(
         operation_id="issues_list",
         parameters=[shapes.FiltersIn],
-        responses={200: shapes.IssuePage, 400: BAD_REQUEST, **ALWAYS},
+        responses={200: shapes.IssuePage, (400, PROBLEM): BAD_REQUEST, **ALWAYS},
     )
     def get(self, request: Request) -> Response:
         """What the caller may see: open issues, the late first, unless asked otherwise."""
@@ -223,8 +222,10 @@ class Issues(Door):
         responses={
             200: OpenApiResponse(shapes.IssueOut, description="Reported earlier with this key."),
             201: shapes.IssueOut,
-            400: BAD_REQUEST,
-            409: OpenApiResponse(shapes.ProblemOut, description="Key used for other content."),
+            (400, PROBLEM): BAD_REQUEST,
+            (409, PROBLEM): OpenApiResponse(
+                shapes.ProblemOut, description="Key used for other content."
+            ),
             **ALWAYS,
         },
     )
@@ -235,9 +236,18 @@ class Issues(Door):
         if len(key) > MAX_KEY:
             raise ValidationError({"Idempotency-Key": _("提交编号最多 80 个字符。")})
         now, scope = timezone.now(), self.scope
-        done = report(scope=scope, given=given, key=key or None, now=now)
+        try:
+            done = report(scope=scope, given=given, key=key or None, now=now)
+        except ValidationError as bad:
+            raise ValidationError(_api_names(bad)) from bad
         facts = issue_facts(done.issue, scope=scope, now=now) | {"hints": hints(given)}
         return Response(facts, status=201 if done.created else 200)
+
+
+def _api_names(bad: ValidationError) -> dict[str, list[str]]:
+    """The service's field names as the API's: contact_phone is contact.phone here."""
+    named = bad.message_dict.items()
+    return {name.replace("contact_", "contact.", 1): texts for name, texts in named}
 
 
 def _page_url(request: Request, cursor: str | None) -> str | None:
@@ -251,7 +261,7 @@ def _page_url(request: Request, cursor: str | None) -> str | None:
 class OneIssue(Door):
     @extend_schema(
         operation_id="issues_read",
-        responses={200: shapes.IssueOut, 404: UNSEEN, **ALWAYS},
+        responses={200: shapes.IssueOut, (404, PROBLEM): UNSEEN, **ALWAYS},
     )
     def get(self, _request: Request, number: str) -> Response:
         """An issue with its facts, the verbs allowed now and why it is where it is."""
@@ -263,7 +273,7 @@ class OneIssue(Door):
 class IssueEvents(Door):
     @extend_schema(
         operation_id="issues_events",
-        responses={200: shapes.EventOut(many=True), 404: UNSEEN, **ALWAYS},
+        responses={200: shapes.EventOut(many=True), (404, PROBLEM): UNSEEN, **ALWAYS},
     )
     def get(self, _request: Request, number: str) -> Response:
         """The timeline, oldest first."""
@@ -275,7 +285,12 @@ class IssueContact(Door):
     @extend_schema(
         operation_id="issues_contact",
         request=shapes.RevealIn,
-        responses={200: shapes.PlainContact, 400: BAD_REQUEST, 404: UNSEEN, **ALWAYS},
+        responses={
+            200: shapes.PlainContact,
+            (400, PROBLEM): BAD_REQUEST,
+            (404, PROBLEM): UNSEEN,
+            **ALWAYS,
+        },
     )
     def post(self, request: Request, number: str) -> Response:
         """The full number, for a reason that is logged."""
@@ -303,9 +318,9 @@ class IssueVerb(Door):
         ],
         responses={
             200: shapes.IssueOut,
-            400: BAD_REQUEST,
-            404: UNSEEN,
-            409: CONFLICT,
+            (400, PROBLEM): BAD_REQUEST,
+            (404, PROBLEM): UNSEEN,
+            (409, PROBLEM): CONFLICT,
             **ALWAYS,
         },
     )

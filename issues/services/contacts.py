@@ -2,11 +2,14 @@
 
 from datetime import datetime, timedelta
 
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from issues.models import Issue
 from issues.rules import may_see_contact
 from partyorgs.rules import Scope
+from residents.crypto import UnreadableError
 from residents.models import Contact
 from residents.services import Erased, Plain, erase_contacts, reveal_contact
 
@@ -16,23 +19,22 @@ KEPT_AFTER_CLOSING = timedelta(days=30)
 def reveal(*, scope: Scope, number: str, reason: str, now: datetime) -> Plain:
     """The contact in clear, after writing down who looks, when and why.
 
-    Raises Issue.DoesNotExist for what the scope may not see or an issue without
-    contact, PermissionDenied, ValidationError {"reason": …}.
+    Raises Issue.DoesNotExist for what the scope may not see, PermissionDenied
+    (which does not tell whether there is a contact), Issue.DoesNotExist when
+    there is none, ValidationError {"reason": …}.
     """
-    issue = (
-        Issue.objects.visible_to(scope)
-        .select_related("contact")
-        .get(number=number, contact__isnull=False)
-    )
+    issue = Issue.objects.visible_to(scope).select_related("contact").get(number=number)
+    if not may_see_contact(scope, issue):
+        raise PermissionDenied(_("只有承办人员和派单席可以查看联系方式。"))
     if issue.contact is None:
         raise Issue.DoesNotExist
-    return reveal_contact(
-        contact=issue.contact,
-        user=scope.user,
-        reason=reason,
-        allowed=may_see_contact(scope, issue) is not None,
-        now=now,
-    )
+    try:
+        return reveal_contact(
+            contact=issue.contact, user=scope.user, reason=reason, allowed=True, now=now
+        )
+    except UnreadableError as lost:
+        sentence = _("联系方式无法读取，请联系管理员检查密钥。")
+        raise ValidationError({"reason": sentence}) from lost
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils.translation import gettext as _
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from accounts.models import User
 from issues.models import Attachment, Issue
@@ -64,14 +64,10 @@ def _encoded(upload: IO[bytes]) -> tuple[bytes, int, int]:
                 raise _bad(_("照片像素太多，请换一张。"))
             image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
             image = ImageOps.exif_transpose(image).convert("RGB")
-    except (
-        UnidentifiedImageError,
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,
-        OSError,
-        ValueError,
-        SyntaxError,
-    ) as problem:
+    except ValidationError:
+        raise
+    # Decoders meet a broken file with EOFError, TypeError, struct.error and more.
+    except Exception as problem:
         raise _bad(_("这个文件不是能识别的照片。请用 JPEG、PNG、WebP 或 HEIC 格式。")) from problem
     image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     clean = Image.new("RGB", image.size)

@@ -1,6 +1,5 @@
 """The verb report (上报): from a point and a few words to a dispatched issue."""
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from grid.datum import to_wgs84
@@ -75,10 +75,10 @@ def report(*, scope: Scope, given: Report, key: str | None = None, now: datetime
     if key and (earlier := _earlier(scope, key)):
         return _repeated(earlier, given)
     try:
-        with transaction.atomic():
-            issue = _made(scope=scope, seat=seat, given=given, key=key, now=now)
-    except IntegrityError:
-        # The same key in two connections at once: the other one was first.
+        issue = _numbered(scope=scope, seat=seat, given=given, key=key, now=now)
+    except (IntegrityError, ValidationError):
+        # The same key in two connections at once: the other one was first, and
+        # has the photos too.
         earlier = _earlier(scope, key) if key else None
         if earlier is None:
             raise
@@ -86,9 +86,24 @@ def report(*, scope: Scope, given: Report, key: str | None = None, now: datetime
     return Reported(issue, created=True)
 
 
+def _numbered(*, scope: Scope, seat: Seat, given: Report, key: str | None, now: datetime) -> Issue:
+    """The stored issue; once more with another number when that one is taken.
+
+    Of 24 million numbers a day, 5,000 reports meet one that is taken every other day.
+    """
+    try:
+        with transaction.atomic():
+            return _made(scope=scope, seat=seat, given=given, key=key, now=now)
+    except IntegrityError:
+        if key and _earlier(scope, key):
+            raise
+    with transaction.atomic():
+        return _made(scope=scope, seat=seat, given=given, key=key, now=now)
+
+
 def hints(given: Report) -> list[str]:
     """What the reporter may want to change: phone numbers belong to the contact field."""
-    if find_phones(given.description):
+    if find_phones(f"{given.description}\n{given.place}"):
         return [_("说明里有电话号码：请移到联系方式，那里会加密保存并按时清除。")]
     return []
 
@@ -109,7 +124,11 @@ def _repeated(earlier: Issue, given: Report) -> Reported:
 
 
 def _digest(given: Report) -> str:
-    """SHA-256 of what was sent; photos count by what they show, not by their ids."""
+    """A keyed digest of what was sent; photos count by what they show, not by their ids.
+
+    Keyed, since of a bare one a phone number could be found by trying all of
+    them, long after the contact was erased.
+    """
     photos = Attachment.objects.filter(public_id__in=[str(pk) for pk in given.attachments])
     said = [
         given.category, given.condition, given.description.strip(), given.place.strip(),
@@ -117,7 +136,8 @@ def _digest(given: Report) -> str:
         sorted(photos.values_list("digest", flat=True)) if given.attachments else [],
         sorted((str(name), str(value)) for name, value in given.contact.items()),
     ]  # fmt: skip
-    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
+    text = json.dumps(said, ensure_ascii=False)
+    return salted_hmac("issues.idempotency", text, algorithm="sha256").hexdigest()
 
 
 def _made(*, scope: Scope, seat: Seat, given: Report, key: str | None, now: datetime) -> Issue:

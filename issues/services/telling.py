@@ -91,12 +91,13 @@ def _from_staff(staff: Staff, issue: Issue, key: str) -> list[Post]:
 
 
 def _posts(issue: Issue, key: str) -> Q:
+    # By list: a missing id then finds nobody, not the posts without such a seat.
     if key == "unit":
-        return Q(organization=issue.unit_id, role__in=UNIT_TOLD)
+        return Q(organization__in=[issue.unit_id], role__in=UNIT_TOLD)
     if key == "owner":
-        return Q(organization=issue.owner_id, role=Role.BRANCH_SECRETARY)
+        return Q(organization__in=[issue.owner_id], role=Role.BRANCH_SECRETARY)
     if key == "cell":
-        return Q(cell=issue.cell_id, role__in=CELL_ROLES)
+        return Q(cell__in=[issue.cell_id], role__in=CELL_ROLES)
     if issue.street_id:
         seat = Q(area=issue.street_id) | Q(organization__area=issue.street_id)
         return seat & Q(role=Role.STREET_DISPATCHER)

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from issues.dispatch import desk_for, position, route
@@ -65,16 +65,7 @@ def perform(*, scope: Scope, number: str, verb: Verb, given: Given, now: datetim
     Issue.DoesNotExist for what the scope may not see, Refused or
     ChangedMeanwhile (409), ValidationError by field.
     """
-    issue = (
-        Issue.objects.visible_to(scope)
-        .select_for_update(of=("self",), no_key=True)
-        .select_related(
-            "category", "condition", "unit", "doer", "owner", "cell",
-            "community", "street", "district", "contact",
-        )
-        .defer("cell__boundary", "cell__shape")
-        .get(number=number)
-    )  # fmt: skip
+    issue = _locked(scope, number)
     rule = RULES[verb]
     if given.version is not None and given.version != issue.version:
         raise ChangedMeanwhile(allowed(scope, issue))
@@ -89,6 +80,26 @@ def perform(*, scope: Scope, number: str, verb: Verb, given: Given, now: datetim
     turn.save()
     attach(issue=issue, photos=photos, verb=verb)
     return issue
+
+
+def _locked(scope: Scope, number: str) -> Issue:
+    """The issue under its row lock, with what the verbs read.
+
+    In two steps on PostgreSQL: a query that waits for the lock sees the row as
+    it is afterwards, but the rows joined to it as they were before.
+    """
+    seen = Issue.objects.visible_to(scope)
+    if connection.features.has_select_for_update:
+        key = seen.select_for_update(of=("self",), no_key=True).values_list("pk").get(number=number)
+        seen = Issue.objects.filter(pk=key[0])
+    return (
+        seen.select_related(
+            "category", "condition", "unit", "doer", "owner", "cell",
+            "community", "street", "district", "contact",
+        )
+        .defer("cell__boundary", "cell__shape")
+        .get(number=number)
+    )  # fmt: skip
 
 
 def _checked(rule: Rule, given: Given) -> Given:

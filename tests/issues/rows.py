@@ -1,0 +1,12 @@
+"""What the API promises to show: a field that is lost here is lost to its users."""
+
+ROW_FIELDS = {
+    "number", "state", "state_name", "category", "description", "lat", "lng", "place", "critical",
+    "cell", "community", "street", "owner", "unit", "created_at", "due_at", "due_words", "light",
+    "light_name", "version",
+}  # fmt: skip
+ISSUE_FIELDS = {
+    "source", "source_name", "level", "level_name", "condition", "limit", "district", "unit_phone",
+    "doer", "on_behalf", "outcome", "outcome_name", "checked", "returns", "reworks", "handled_at",
+    "closed_at", "provisional", "clock", "verbs", "dispatch_reasons", "attachments", "contact",
+}  # fmt: skip

@@ -1,0 +1,93 @@
+"""Every address of the product with something to put into it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from accounts.models import ApiToken
+from accounts.services import issue_token
+from issues.services.photos import attach, save_photo
+from notices.models import Notice
+from tests import world as w
+from tests.photos import jpeg
+
+NOWHERE = {
+    "number": "QH-260310-AAAAA",
+    "public_id": "00000000-0000-4000-8000-000000000000",
+    "token_id": 10**12,
+    "notice_id": 10**12,
+}
+LAT, LNG = w.IN_A1
+POINT = {"lat": LAT, "lng": LNG}
+QUERIES = {
+    "api_locate": POINT,
+    "api_responsible": POINT | {"category": w.RUBBISH},
+    "api_places": {"q": "青禾"},
+    "place_search": {"q": "青禾"},
+    "map_cells": {"street": w.STREET_1},
+}
+REPORT = POINT | {"category": w.RUBBISH, "description": "垃圾"}
+BODIES = {
+    "api_token": {"username": "colleague", "password": "gezhi-test"},
+    "api_issues": REPORT,
+    "api_contact": {"reason": "电话回访"},
+    "api_verb": {"note": "看过"},
+    "issue_contact": {"reason": "电话回访"},
+    "issue_verb": {"note": "看过"},
+    "language": {"language": "en"},
+    "suggestion": {"text": "字太小", "page": "/"},
+}
+
+
+def route_names() -> set[str]:
+    """The names of all addresses but the admin's; an address without a name is named by itself."""
+    return {name for name, _pattern in _walk(get_resolver().url_patterns, "")}
+
+
+def _walk(patterns: list, before: str) -> Iterator[tuple[str, URLPattern]]:
+    for pattern in patterns:
+        address = f"{before}{pattern.pattern}"
+        if isinstance(pattern, URLResolver):
+            if not address.startswith("admin/"):
+                yield from _walk(pattern.url_patterns, address)
+        else:
+            yield pattern.name or address, pattern
+
+
+def arguments(name: str) -> tuple[str, ...]:
+    pattern = dict(_walk(get_resolver().url_patterns, ""))[name]
+    return tuple(pattern.pattern.converters)
+
+
+@dataclass
+class Things:
+    """An issue of the worker's with photo and contact; a notice and a token of the colleague's."""
+
+    values: dict[str, object] = field(default_factory=dict)
+
+    def address(self, name: str, *, missing: bool = False) -> str:
+        known = NOWHERE if missing else self.values
+        wanted = {argument: known.get(argument, "note") for argument in arguments(name)}
+        return reverse(name, kwargs=wanted)
+
+
+def things(world: w.World) -> Things:
+    issue = world.report(contact={"phone": "13912340987", "agreed": ["callback"]})
+    colleague = world.user("colleague")
+    issue_token(user=colleague, now=timezone.now())
+    photo = save_photo(uploader=world.user("worker"), upload=jpeg(), size=1, now=w.NOW)
+    attach(issue=issue, photos=[photo], verb="report")
+    notice = Notice.objects.create(
+        kind="dispatched", subject_key=issue.subject_key, recipient=colleague, key="k",
+        state="sent", created_at=w.NOW, sent_at=w.NOW,
+    )  # fmt: skip
+    return Things(
+        {
+            "number": issue.number,
+            "public_id": str(photo.public_id),
+            "token_id": ApiToken.objects.get(user=colleague).pk,
+            "notice_id": notice.pk,
+        }
+    )
