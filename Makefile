@@ -39,10 +39,13 @@ format: install-dev  ## Let ruff lay out the code
 	$(BIN)/ruff format .
 
 bench: install-dev  ## Speed, beside peers and physical limits, on PostgreSQL (takes half an hour)
-	$(TEST) tests/servers.py $(BIN)/python -m bench
+	$(TEST) tests/servers.py --durable $(BIN)/python -m bench
 
 bench-smoke: install-dev
-	$(TEST) tests/servers.py $(BIN)/python -m bench --smoke
+	$(TEST) tests/servers.py --durable $(BIN)/python -m bench --smoke
+
+messages: install-dev  ## Collect texts to translate into locale/en (needs GNU gettext)
+	$(TEST) manage.py makemessages -l en --no-location --no-obsolete --ignore .venv --ignore tests
 
 lock:  ## Write the hashed requirement files anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -144,6 +144,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 600)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # Our queries are short and name their joins in the order to run them; planning
+    # a list's nine joins freely takes 6 ms, running them in the given order 2.
+    DATABASES["default"]["OPTIONS"] = {"options": "-c join_collapse_limit=1"}
 if name := env.str("TEST_DB_NAME", ""):
     DATABASES["default"]["TEST"] = {"NAME": name}
 REDIS_URL = env.str("REDIS_URL", "")
@@ -192,6 +195,7 @@ USE_I18N = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", str(DATA_DIR / "static")))
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
 
 def package_files(package: str, folder: str) -> Path:

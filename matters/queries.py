@@ -26,21 +26,16 @@ class UnknownMatter(ValueError):
 def matter(*, category: str, condition: str = "") -> Matter:
     """The active leaf with this code and its condition, the default one unless named.
 
-    One query. Raises UnknownMatter.
+    One query when both are known. Raises UnknownMatter.
     """
-    allowed = list(
-        CategoryCondition.objects.filter(
-            category__code=category, category__active=True, category__level=2
-        )
-        .select_related("category__parent", "condition")
-        .order_by("position")
-    )
-    if not allowed:
-        raise UnknownMatter("category")
-    for row in allowed:
-        if condition in ("", row.condition.code):
-            return Matter(row.category, row.condition)
-    raise UnknownMatter("condition")
+    allowed = CategoryCondition.objects.filter(
+        category__code=category, category__active=True, category__level=2
+    ).order_by("position")
+    wanted = allowed.filter(condition__code=condition) if condition else allowed
+    row = wanted.select_related("category", "condition").first()
+    if row is None:
+        raise UnknownMatter("condition" if allowed.exists() else "category")
+    return Matter(row.category, row.condition)
 
 
 def leaves() -> QuerySet[Category]:

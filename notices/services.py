@@ -50,7 +50,8 @@ class Draft:
         return f"{self.key}|{self.recipient_id}|{self.channel}"
 
 
-@transaction.atomic
+# Always part of a caller's transaction, so a savepoint of its own would save nothing.
+@transaction.atomic(savepoint=False)
 def queue(*, notices: Iterable[Draft], now: datetime) -> None:
     """Store drafts in the caller's transaction; one that is stored already stays as it is.
 

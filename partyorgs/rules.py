@@ -69,7 +69,7 @@ def scope_of(user: User, *, now: datetime) -> Scope:
     posts = (
         Post.objects.valid_at(now)
         .filter(user=user)
-        .select_related("cell__community", "area", "organization__area")
+        .select_related("cell", "area", "organization__area")
         # Tens of kilobytes, at every request of every worker, and nobody reads them.
         .defer("cell__boundary", "cell__shape")
         .order_by("valid_from", "pk")

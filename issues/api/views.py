@@ -240,7 +240,8 @@ class Issues(Door):
             done = report(scope=scope, given=given, key=key or None, now=now)
         except ValidationError as bad:
             raise ValidationError(_api_names(bad)) from bad
-        facts = issue_facts(done.issue, scope=scope, now=now) | {"hints": hints(given)}
+        facts = issue_facts(done.issue, scope=scope, now=now, turn=done.turn)
+        facts["hints"] = hints(given)
         return Response(facts, status=201 if done.created else 200)
 
 

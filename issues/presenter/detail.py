@@ -1,5 +1,6 @@
 """One issue as its page and the API show it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -7,21 +8,28 @@ from django.utils import timezone
 
 from grid.models import Area, Cell
 from issues import clocks
-from issues.models import Attachment, Clock, Issue
+from issues.clocks import WorkingTime
+from issues.models import Attachment, Clock, Event, Issue
 from issues.presenter import words
-from issues.rules import allowed, may_see_contact
+from issues.rules import allowed, may_see_contact, may_see_photo
+from issues.services.turn import Turn
 from issues.services.verbs import REASONS
 from issues.workflow import Need, Outcome, Rule
 from partyorgs.models import Organization
 from partyorgs.rules import Scope
+from worktime.queries import work_calendar
 
 Fact = dict[str, Any]
 
 
-def issue_facts(issue: Issue, *, scope: Scope, now: datetime) -> Fact:
-    """Everything about one issue; the caller has read it through `visible_to`."""
+def issue_facts(issue: Issue, *, scope: Scope, now: datetime, turn: Turn | None = None) -> Fact:
+    """Everything about one issue; the caller has read it through `visible_to`.
+
+    `turn`: the one that has just made the issue, so that its clock and events
+    need not be read back.
+    """
     light = clocks.light(now=now, yellow_at=issue.yellow_at, due_at=issue.due_at)
-    running = issue.clocks.filter(stopped_at=None).first() if issue.is_open else None
+    running = turn.clock if turn else _running(issue)
     continuous = running.continuous if running else issue.critical
     return {
         "number": issue.number,
@@ -57,14 +65,20 @@ def issue_facts(issue: Issue, *, scope: Scope, now: datetime) -> Fact:
         "handled_at": _local(issue.handled_at),
         "closed_at": _local(issue.closed_at),
         "due_at": _local(issue.due_at),
-        "due_words": words.due_words(now=now, due_at=issue.due_at, continuous=continuous),
+        "due_words": words.due_words(
+            now=now, due_at=issue.due_at, continuous=continuous, calendar=work_calendar()
+        ),
         "provisional": bool(running and running.provisional),
         "clock": running.kind if running else "",
         "light": str(light),
         "light_name": words.light_name(light),
         "verbs": [verb_facts(rule) for rule in allowed(scope, issue)],
-        "dispatch_reasons": dispatch_reasons(issue),
-        "attachments": [photo_facts(photo) for photo in issue.attachments.all()],
+        "dispatch_reasons": dispatch_reasons(turn.events if turn else _dispatch_events(issue)),
+        "attachments": [
+            photo_facts(photo)
+            for photo in issue.attachments.all()
+            if may_see_photo(scope, issue, photo)
+        ],
         "contact": _contact(issue, scope),
         "version": issue.version,
     }
@@ -104,11 +118,19 @@ def verb_facts(rule: Rule) -> Fact:
     }
 
 
-def dispatch_reasons(issue: Issue) -> list[str]:
+def _running(issue: Issue) -> Clock | None:
+    return issue.clocks.filter(stopped_at=None).first() if issue.is_open else None
+
+
+def _dispatch_events(issue: Issue) -> Iterable[Event]:
+    verbs = ["report", "accept", "dispatch", "redispatch"]
+    return issue.events.filter(verb__in=verbs).order_by("seq")
+
+
+def dispatch_reasons(events: Iterable[Event]) -> list[str]:
     """Why the issue is where it is: the reasons of its report and of its latest dispatch."""
-    events = issue.events.filter(verb__in=["report", "accept", "dispatch", "redispatch"])
     latest: dict[str, list[Fact]] = {}
-    for event in events.order_by("seq"):
+    for event in events:
         if reasons := event.facts.get("reasons"):
             latest["where" if event.verb == "report" else "who"] = reasons
     return [words.sentence(reason) for part in ("where", "who") for reason in latest.get(part, [])]
@@ -138,10 +160,11 @@ def _contact(issue: Issue, scope: Scope) -> Fact | None:
 
 def clock_facts(issue: Issue, *, now: datetime) -> list[Fact]:
     """Every clock that ran: kind, limit, due time, and how it ended."""
-    return [_clock(clock, now) for clock in issue.clocks.all()]
+    calendar = work_calendar()
+    return [_clock(clock, now, calendar) for clock in issue.clocks.all()]
 
 
-def _clock(clock: Clock, now: datetime) -> Fact:
+def _clock(clock: Clock, now: datetime, calendar: WorkingTime) -> Fact:
     end = clock.stopped_at or now
     light = clocks.light(now=end, yellow_at=clock.yellow_at, due_at=clock.due_at)
     return {
@@ -155,5 +178,7 @@ def _clock(clock: Clock, now: datetime) -> Fact:
         "light": str(light),
         "light_name": words.light_name(light),
         "provisional": clock.provisional,
-        "words": words.due_words(now=end, due_at=clock.due_at, continuous=clock.continuous),
+        "words": words.due_words(
+            now=end, due_at=clock.due_at, continuous=clock.continuous, calendar=calendar
+        ),
     }

@@ -34,7 +34,8 @@ class Turn:
 
     The caller holds the issue's row lock, or has not saved the issue yet. A
     clock that starts and stops within the turn never existed for anybody and is
-    not stored.
+    not stored. `events` and `clock` are what was written, for whoever shows the
+    result without reading it back.
     """
 
     def __init__(self, issue: Issue, *, scope: Scope, seat: Seat, now: datetime) -> None:
@@ -43,7 +44,8 @@ class Turn:
         self.seat = seat
         self.now = now
         self.staff: Staff | None = None
-        self._events: list[Event] = []
+        self.clock: Clock | None = None
+        self.events: list[Event] = []
         self._texts: list[EventText] = []
         self._assignments: list[Assignment] = []
         self._starts: Clock.Kind | None = None
@@ -79,7 +81,7 @@ class Turn:
             event.text_digest = chain.text_digest(text, salt=salt)
             self._texts.append(EventText(event=event, text=text, salt=salt))
         chain.append(self.issue, event)
-        self._events.append(event)
+        self.events.append(event)
         self.issue.state = to
         self.issue.is_open = to in OPEN
         self._last = rule
@@ -88,7 +90,7 @@ class Turn:
 
     def note_reasons(self, reasons: list[dict[str, Any]]) -> None:
         """Add to the last event why nothing more happened; only before it is saved."""
-        event = self._events[-1]
+        event = self.events[-1]
         event.facts = event.facts | {"reasons": reasons}
         event.hash = chain.event_hash(event, number=self.issue.number)
         self.issue.last_hash = event.hash
@@ -119,7 +121,7 @@ class Turn:
         """Write everything; the issue's version goes up by one."""
         issue = self.issue
         new = issue.pk is None
-        clock = self._next_clock()
+        self.clock = self._next_clock()
         if new:
             issue.save(force_insert=True)
         else:
@@ -131,9 +133,9 @@ class Turn:
         Assignment.objects.bulk_create(self._assignments)
         if not new:
             self._settle_running_clock()
-        if clock:
-            clock.issue = issue
-            clock.save(force_insert=True)
+        if self.clock:
+            self.clock.issue = issue
+            self.clock.save(force_insert=True)
         if self._last is not None:
             tell(
                 issue=issue,
@@ -153,9 +155,9 @@ class Turn:
             running.update(organization=self.issue.unit)
 
     def _save_events(self) -> None:
-        for event in self._events:
+        for event in self.events:
             event.issue = self.issue
-        Event.objects.bulk_create(self._events)
+        Event.objects.bulk_create(self.events)
         for text in self._texts:
             text.event_id = text.event.pk
         if self._texts:

@@ -1,0 +1,68 @@
+"""A server started as `make run` starts it, in a data folder of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from tests.servers import free_port
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def environment(**extra):
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("GEZHI", "DATABASE", "REDIS"))}
+    return kept | {"PYTHONUNBUFFERED": "1"} | {key: str(value) for key, value in extra.items()}
+
+
+def get(port, path):
+    request = urllib.request.Request(  # noqa: S310 - our own server
+        f"http://127.0.0.1:{port}{path}", headers={"X-Forwarded-Proto": "https"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read().decode()
+
+
+def until(check, seconds=60):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if check():
+            return True
+        time.sleep(0.2)
+    return False
+
+
+class Running:
+    """`manage.py run` in a data folder of its own."""
+
+    def __init__(self, folder, *, issues=30):
+        self.port = free_port()
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "run", "--issues", str(issues), "--port", str(self.port)],
+            cwd=ROOT, env=environment(DATA_DIR=folder), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        self.said = ""
+
+    def ready(self):
+        def answers():
+            if self.process.poll() is not None:
+                raise RuntimeError(self.process.communicate()[0])
+            try:
+                return get(self.port, "/health/ready")[0] == 200
+            except OSError:
+                return False
+
+        return until(answers, 120)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGINT)
+        self.said, _ = self.process.communicate(timeout=40)
+        return self.process.returncode
