@@ -3,16 +3,19 @@
 import base64
 import binascii
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from issues.models import Issue, scope_parts
+from issues.models import Clock, Issue, scope_parts
 from issues.todo import narrowing_of
 from issues.workflow import State
+from partyorgs.models import Organization
+from partyorgs.queries import units_serving
 from partyorgs.rules import Scope
 
 PAGE = 25
@@ -27,7 +30,12 @@ COLUMNS = (
     "condition__code", "condition__clock",
     "cell__code", "cell__name", "community__code", "community__name",
     "street__code", "street__name", "owner__code", "owner__name", "unit__code", "unit__name",
+    "running",
 )  # fmt: skip
+# How the clock runs that runs now; a stage's own may differ from the condition's.
+RUNNING = Subquery(
+    Clock.objects.filter(issue=OuterRef("pk"), stopped_at=None).values("limit_clock")[:1]
+)
 
 Row = dict[str, Any]
 
@@ -137,6 +145,8 @@ def _narrowing(filters: Filters, *, scope: Scope, now: datetime) -> Q:
         narrowing &= Q(due_at__lte=now, is_open=True)
     if filters.mine:
         narrowing &= Q(reporter_id=scope.user.pk)
+    if filters.todo:
+        narrowing &= Q(is_open=True) & narrowing_of(filters.todo, scope=scope, now=now)
     return narrowing & _with_words(filters.q.strip())
 
 
@@ -162,10 +172,15 @@ def _ranges(scope: Scope, narrowing: Q, order: tuple[str, str], most: int) -> li
     if not parts:
         return []
     if len(parts) == 1:
-        return list(_limited(parts[0], narrowing, order, most).values(*COLUMNS))
+        return list(_shown(_limited(parts[0], narrowing, order, most)))
     keys = _keys(scope, narrowing, order, most)
-    found = {row["pk"]: row for row in Issue.objects.filter(pk__in=keys).values(*COLUMNS)}
+    found = {row["pk"]: row for row in _shown(Issue.objects.filter(pk__in=keys))}
     return [found[key] for key in keys if key in found]
+
+
+def _shown(issues: QuerySet[Issue]) -> Iterable[Row]:
+    rows: Iterable[Row] = issues.annotate(running=RUNNING).values(*COLUMNS)
+    return rows
 
 
 def _keys(scope: Scope, narrowing: Q, order: tuple[str, str], most: int) -> list[int]:
@@ -216,10 +231,10 @@ def _read(cursor: str, filters: Filters) -> _Place:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         column, at, pk, backwards = json.loads(base64.urlsafe_b64decode(padded))
-        place = _Place(datetime.fromisoformat(at), int(pk), bool(backwards))
-    except (ValueError, TypeError, binascii.Error) as problem:
+        place = _Place(datetime.fromisoformat(at).astimezone(UTC), int(pk), bool(backwards))
+    except (ValueError, TypeError, OverflowError, binascii.Error) as problem:
         raise BadCursor(cursor) from problem
-    if column != ("due_at" if filters.by_due else "created_at") or place.at.tzinfo is None:
+    if column != ("due_at" if filters.by_due else "created_at"):
         raise BadCursor(cursor)
     return place
 

@@ -9,7 +9,6 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from issues.models import SCOPE_COLUMNS
 from issues.rules import DISPATCHING, UNIT_STAFF
 from issues.workflow import State
 from partyorgs.models import Role
@@ -21,6 +20,15 @@ FAR = frozenset({Role.DISTRICT_DESK})
 NOTHING = Q(pk__in=[])
 STUCK_RETURNS = 2
 EVERYTHING = "todo"
+
+# The issue's own column beside what a seat reaches by it.
+COLUMNS = {
+    "districts": "district_id",
+    "streets": "street_id",
+    "cells": "cell_id",
+    "owners": "owner_id",
+    "units": "unit_id",
+}
 
 Narrowing = Callable[[Scope, datetime], Q]
 
@@ -38,21 +46,21 @@ class Todo:
     acts: bool = True
 
 
-def _seated(scope: Scope, roles: frozenset[Role], column: str) -> Q:
-    """Issues that the seats with these roles reach by one of the scope columns."""
+def _seated(scope: Scope, roles: frozenset[Role], reach: str) -> Q:
+    """Issues that the seats with these roles reach by one of their columns: units, cells, …"""
     seats = [seat for seat in scope.seats if seat.role in roles]
-    ids = frozenset[int]().union(*(getattr(seat, SCOPE_COLUMNS[column]) for seat in seats))
-    return Q(**{f"{column}__in": sorted(ids)}) if ids else NOTHING
+    ids = frozenset[int]().union(*(getattr(seat, reach) for seat in seats))
+    return Q(**{f"{COLUMNS[reach]}__in": sorted(ids)}) if ids else NOTHING
 
 
 def _desk(scope: Scope) -> Q:
     """The street's own; for the district what lies outside every street or was sent to it."""
-    own = _seated(scope, NEAR, "street_id") | _seated(scope, FAR, "unit_id")
-    return own | (_seated(scope, FAR, "district_id") & Q(street=None))
+    own = _seated(scope, NEAR, "streets") | _seated(scope, FAR, "units")
+    return own | (_seated(scope, FAR, "districts") & Q(street=None))
 
 
 def _at_unit(state: State) -> Narrowing:
-    return lambda scope, _now: Q(state=state) & _seated(scope, UNIT_STAFF, "unit_id")
+    return lambda scope, _now: Q(state=state) & _seated(scope, UNIT_STAFF, "units")
 
 
 def _at_desk(state: State) -> Narrowing:
@@ -61,7 +69,7 @@ def _at_desk(state: State) -> Narrowing:
 
 def _to_check(scope: Scope, _now: datetime) -> Q:
     """A cell's handled issues for its workers; one outside every cell for the desk."""
-    mine = _seated(scope, CELL_ROLES, "cell_id")
+    mine = _seated(scope, CELL_ROLES, "cells")
     if scope.roles & CELL_ROLES:
         mine |= Q(reporter_id=scope.user.pk)
     if scope.roles & DISPATCHING:
@@ -71,7 +79,7 @@ def _to_check(scope: Scope, _now: datetime) -> Q:
 
 def _to_close(scope: Scope, _now: datetime) -> Q:
     """Checked issues for their owning branch; one without owner for the desk."""
-    owned = _seated(scope, BRANCH, "owner_id")
+    owned = _seated(scope, BRANCH, "owners")
     if scope.roles & DISPATCHING:
         owned |= Q(owner=None) & _desk(scope)
     return Q(state=State.HANDLED, checked_at__isnull=False) & owned
@@ -80,7 +88,7 @@ def _to_close(scope: Scope, _now: datetime) -> Q:
 def _stuck(scope: Scope, now: datetime) -> Q:
     """A branch's issues that do not move: late, sent back, or sent back again and again."""
     still = Q(due_at__lte=now) | Q(state=State.RETURNED) | Q(returns__gte=STUCK_RETURNS)
-    return still & _seated(scope, BRANCH, "owner_id")
+    return still & _seated(scope, BRANCH, "owners")
 
 
 TODOS: dict[str, Todo] = {
@@ -109,9 +117,7 @@ def usual_todos_of(scope: Scope) -> list[Todo]:
     """The lists that deserve a figure: a desk's own steps hide those it takes rarely."""
     beside = scope.roles - DISPATCHING
     return [
-        todo
-        for todo in todos_of(scope)
-        if todo.key not in RARE_AT_DESKS or beside & todo.roles
+        todo for todo in todos_of(scope) if todo.key not in RARE_AT_DESKS or beside & todo.roles
     ]
 
 

@@ -2,9 +2,20 @@
 
 from django.urls import path
 
-from issues.views import photos
+from issues.views import answers, cell, home, issue, lists, photos, reports, suggestions
 
 urlpatterns = [
+    path("", home.home, name="home"),
+    path("report/", reports.report_page, name="report"),
+    path("places/", reports.place_search, name="place_search"),
+    path("issues/", lists.issue_list, name="issue_list"),
+    path("issues/<str:number>/", issue.issue_page, name="issue"),
+    path("issues/<str:number>/contact/", issue.issue_contact, name="issue_contact"),
+    path("issues/<str:number>/<str:verb>/", issue.issue_verb, name="issue_verb"),
+    path("cell/", cell.my_cell, name="my_cell"),
+    path("responsible/", answers.responsible, name="responsible"),
+    path("coverage/", home.coverage, name="coverage"),
+    path("suggestion/", suggestions.suggestion, name="suggestion"),
     path("attachments/", photos.upload, name="attachment_upload"),
     path("attachments/<uuid:public_id>/", photos.photo, name="attachment"),
 ]

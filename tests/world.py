@@ -68,9 +68,8 @@ class World:
     def report(self, name: str = "worker", *, at: datetime = NOW, key: str | None = None, **given):
         lat, lng = given.pop("point", IN_A1)
         fields = {"description": "垃圾堆在路口，没人清。", "category": RUBBISH} | given
-        return report(
-            scope=self.scope(name, now=at), given=Report(lat=lat, lng=lng, **fields), key=key, now=at
-        ).issue
+        scope, sent = self.scope(name, now=at), Report(lat=lat, lng=lng, **fields)
+        return report(scope=scope, given=sent, key=key, now=at).issue
 
     def do(self, name: str, verb: str, issue, *, at: datetime | None = None, **given):
         at = at or NOW

@@ -19,6 +19,15 @@ def located_facts(*, lat: float, lng: float, now: datetime) -> Fact:
     return _place_facts(position(lat=lat, lng=lng, at=now))
 
 
+def owner_facts(*, lat: float, lng: float, now: datetime) -> Fact:
+    """Cell and owner of a point with phone and reasons, before a matter is chosen."""
+    place = position(lat=lat, lng=lng, at=now)
+    return _place_facts(place) | {
+        "owner_phone": place.owner.phone if place.owner else "",
+        "reasons": [words.sentence(reason) for reason in place.reasons],
+    }
+
+
 def _place_facts(place: Position) -> Fact:
     nearest = place.located.nearest
     metres = place.located.distance_m

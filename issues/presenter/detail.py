@@ -28,22 +28,42 @@ def issue_facts(issue: Issue, *, scope: Scope, now: datetime, turn: Turn | None 
     `turn`: the one that has just made the issue, so that its clock and events
     need not be read back.
     """
-    light = clocks.light(now=now, yellow_at=issue.yellow_at, due_at=issue.due_at)
-    running = turn.clock if turn else _running(issue)
-    continuous = running.continuous if running else issue.critical
+    events = turn.events if turn else _dispatch_events(issue)
     return {
         "number": issue.number,
         "state": issue.state,
         "state_name": words.state_name(issue.state),
+        "version": issue.version,
+        **_what(issue),
+        **_where(issue),
+        **_who(issue),
+        **_progress(issue),
+        **_time(issue, running=turn.clock if turn else _running(issue), now=now),
+        "verbs": [verb_facts(rule) for rule in allowed(scope, issue)],
+        "dispatch_reasons": dispatch_reasons(events),
+        "attachments": [
+            photo_facts(photo)
+            for photo in issue.attachments.all()
+            if may_see_photo(scope, issue, photo)
+        ],
+        "contact": _contact(issue, scope),
+    }
+
+
+def _what(issue: Issue) -> Fact:
+    return {
         "source": issue.source,
         "source_name": issue.get_source_display(),
-        "level": issue.level,
-        "level_name": words.level_name(issue.level),
         "critical": issue.critical,
         "category": _matter(issue.category),
         "condition": _matter(issue.condition),
         "limit": _limit(issue),
         "description": issue.description,
+    }
+
+
+def _where(issue: Issue) -> Fact:
+    return {
         "lat": issue.lat,
         "lng": issue.lng,
         "place": issue.place_text,
@@ -51,11 +71,23 @@ def issue_facts(issue: Issue, *, scope: Scope, now: datetime, turn: Turn | None 
         "community": named(issue.community),
         "street": named(issue.street),
         "district": named(issue.district),
+    }
+
+
+def _who(issue: Issue) -> Fact:
+    return {
+        "level": issue.level,
+        "level_name": words.level_name(issue.level),
         "owner": named(issue.owner),
         "unit": named(issue.unit),
         "unit_phone": issue.unit.phone if issue.unit else "",
         "doer": named(issue.doer),
         "on_behalf": issue.doer_id is not None and issue.doer_id != issue.unit_id,
+    }
+
+
+def _progress(issue: Issue) -> Fact:
+    return {
         "outcome": issue.outcome,
         "outcome_name": words.outcome_name(issue.outcome),
         "checked": issue.checked_at is not None,
@@ -64,23 +96,23 @@ def issue_facts(issue: Issue, *, scope: Scope, now: datetime, turn: Turn | None 
         "created_at": timezone.localtime(issue.created_at),
         "handled_at": _local(issue.handled_at),
         "closed_at": _local(issue.closed_at),
+    }
+
+
+def _time(issue: Issue, *, running: Clock | None, now: datetime) -> Fact:
+    light = clocks.light(now=now, yellow_at=issue.yellow_at, due_at=issue.due_at)
+    return {
         "due_at": _local(issue.due_at),
         "due_words": words.due_words(
-            now=now, due_at=issue.due_at, continuous=continuous, calendar=work_calendar()
+            now=now,
+            due_at=issue.due_at,
+            continuous=running.continuous if running else issue.critical,
+            calendar=work_calendar(),
         ),
         "provisional": bool(running and running.provisional),
         "clock": running.kind if running else "",
         "light": str(light),
         "light_name": words.light_name(light),
-        "verbs": [verb_facts(rule) for rule in allowed(scope, issue)],
-        "dispatch_reasons": dispatch_reasons(turn.events if turn else _dispatch_events(issue)),
-        "attachments": [
-            photo_facts(photo)
-            for photo in issue.attachments.all()
-            if may_see_photo(scope, issue, photo)
-        ],
-        "contact": _contact(issue, scope),
-        "version": issue.version,
     }
 
 

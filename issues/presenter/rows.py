@@ -7,21 +7,23 @@ from typing import Any
 from django.utils import timezone
 
 from issues import clocks
+from issues.clocks import WorkingTime
 from issues.presenter import words
 from issues.queries import Row
 from matters.models import ClockKind, local_name
+from worktime.queries import work_calendar
 
 Fact = dict[str, Any]
 
 
 def row_facts(rows: Iterable[Row], *, now: datetime) -> list[Fact]:
     """What a list shows of each issue; names in the reader's language."""
-    return [_facts(row, now) for row in rows]
+    calendar = work_calendar()
+    return [_facts(row, now, calendar) for row in rows]
 
 
-def _facts(row: Row, now: datetime) -> Fact:
+def _facts(row: Row, now: datetime, calendar: WorkingTime) -> Fact:
     light = clocks.light(now=now, yellow_at=row["yellow_at"], due_at=row["due_at"])
-    critical = row["condition__clock"] == ClockKind.CONTINUOUS
     category = None
     if row["category__code"]:
         name = local_name(row["category__name_zh"], row["category__name_en"])
@@ -43,7 +45,12 @@ def _facts(row: Row, now: datetime) -> Fact:
         "unit": _named(row, "unit"),
         "created_at": timezone.localtime(row["created_at"]),
         "due_at": timezone.localtime(row["due_at"]) if row["due_at"] else None,
-        "due_words": words.due_words(now=now, due_at=row["due_at"], continuous=critical),
+        "due_words": words.due_words(
+            now=now,
+            due_at=row["due_at"],
+            continuous=row["running"] == ClockKind.CONTINUOUS,
+            calendar=calendar,
+        ),
         "light": str(light),
         "light_name": words.light_name(light),
         "version": row["version"],

@@ -7,8 +7,8 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from issues import clocks
+from issues.clocks import WorkingTime
 from issues.workflow import OUTCOME_NAMES, RULES, STATE_NAMES, Outcome, State, Verb
-from worktime.queries import work_calendar
 
 WORKING_DAY = 480  # minutes
 
@@ -104,11 +104,13 @@ def _amount(minutes: int, *, day: int) -> str:
     return _("%(minutes)d 分钟") % {"minutes": minutes}
 
 
-def due_words(*, now: datetime, due_at: datetime | None, continuous: bool) -> str:
+def due_words(
+    *, now: datetime, due_at: datetime | None, continuous: bool, calendar: WorkingTime
+) -> str:
     """What is left until due, or by how much it is late, on the clock that runs."""
     if due_at is None:
         return ""
-    minutes = clocks.between(now, due_at, continuous=continuous, calendar=work_calendar())
+    minutes = clocks.between(now, due_at, continuous=continuous, calendar=calendar)
     amount = _amount(abs(minutes), day=1440 if continuous else WORKING_DAY)
     late = now >= due_at
     if continuous:

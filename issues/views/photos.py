@@ -12,9 +12,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from issues.models import Attachment, Issue
 from issues.presenter.detail import photo_facts
-from issues.rules import may_use_attachment
+from issues.rules import may_see_photo, may_use_attachment
 from issues.services.photos import save_photo
 from issues.views.doors import scope_for
+from partyorgs.rules import Scope
 
 
 @login_required
@@ -25,19 +26,25 @@ def photo(request: HttpRequest, public_id: UUID) -> FileResponse:
     found = Attachment.objects.filter(public_id=public_id).first()
     if found is None:
         raise Http404
-    seen = (
-        may_use_attachment(scope, found)
-        if found.issue_id is None
-        else Issue.objects.visible_to(scope).filter(pk=found.issue_id).exists()
-    )
-    if not seen:
+    if not _seen(scope, found):
         raise Http404
-    response = FileResponse(found.file.open("rb"), as_attachment=True, filename=f"{public_id}.jpg")
+    try:
+        file = found.file.open("rb")
+    except FileNotFoundError as lost:
+        raise Http404 from lost
+    response = FileResponse(file, as_attachment=True, filename=f"{public_id}.jpg")
     response["Content-Type"] = "image/jpeg"
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["Cache-Control"] = "private, max-age=3600"
     return response
+
+
+def _seen(scope: Scope, found: Attachment) -> bool:
+    if found.issue_id is None:
+        return may_use_attachment(scope, found)
+    issue = Issue.objects.visible_to(scope).filter(pk=found.issue_id).first()
+    return issue is not None and may_see_photo(scope, issue, found)
 
 
 @login_required

@@ -24,9 +24,7 @@ def all_pages(scope, filters, limit):
 
 @pytest.fixture
 def seven(world):
-    return [
-        world.report(at=w.NOW + timedelta(minutes=i), description=f"第{i}件") for i in range(7)
-    ]
+    return [world.report(at=w.NOW + timedelta(minutes=i), description=f"第{i}件") for i in range(7)]
 
 
 @pytest.mark.parametrize("name", ["worker", "street", "unit", "district", "auditor", "branch"])

@@ -168,7 +168,7 @@ def test_reading_a_scope_is_one_query_and_leaves_boundaries_in_the_database(
     worker = world.user("worker")
     with django_assert_num_queries(1):
         post = scope_of(worker, now=NOW).seats[0].post
-        assert str(post.seat.community)
+        assert str(post.seat.name)
     assert {"boundary", "shape"} <= post.cell.get_deferred_fields()
 
 

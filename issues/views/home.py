@@ -1,0 +1,137 @@
+"""Home by post: what waits for this person first, figures to the lists behind, then more."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from grid.models import Area
+from issues.presenter.pages import capped, list_url, queue_rows, todo_name
+from issues.presenter.timeline import post_name
+from issues.queries import Filters, count_up_to, issue_page
+from issues.rules import ONLOOKERS, may_report
+from issues.todo import EVERYTHING, todos_of, usual_todos_of
+from issues.views.doors import scope_for
+from partyorgs.models import Role
+from partyorgs.queries import gaps_by_street, unowned_cells
+from partyorgs.rules import CELL_ROLES, Scope
+
+FIRST = 8
+SECOND = 5
+MORNING_UNTIL, AFTERNOON_FROM, EVENING_FROM = 11, 13, 18
+SHOWN_GAPS = 200
+Fact = dict[str, Any]
+
+
+@login_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The page after sign-in."""
+    scope = scope_for(request)
+    context = {
+        "greeting": _greeting(scope.user),
+        "posts": [post_name(seat.post) for seat in scope.seats],
+        "may_report": may_report(scope) is not None,
+        "keeps_house": _keeps_house(scope),
+        "unowned": _unowned(scope) if _keeps_house(scope) else None,
+    }
+    if scope.roles - {Role.ADMIN}:
+        context |= {"figures": _figures(scope), "queues": _queues(scope)}
+    return render(request, "issues/home.html", context)
+
+
+def _greeting(user: User) -> str:
+    hour = timezone.localtime().hour
+    if hour < MORNING_UNTIL:
+        words = _("早上好，%(name)s")
+    elif hour < AFTERNOON_FROM:
+        words = _("中午好，%(name)s")
+    else:
+        words = _("下午好，%(name)s") if hour < EVENING_FROM else _("晚上好，%(name)s")
+    return words % {"name": user}
+
+
+def _figures(scope: Scope) -> list[Fact]:
+    figures = [
+        _figure(todo_name(todo.key), scope, Filters(todo=todo.key), todo=todo.key)
+        for todo in usual_todos_of(scope)
+    ]
+    late = _figure(_("已超时"), scope, Filters(overdue=True), overdue="1") | {"late": True}
+    everything = _figure(_("在办的"), scope, Filters())
+    if scope.roles & CELL_ROLES:
+        own = _figure(_("我上报的"), scope, Filters(mine=True), mine="1")
+        return [*figures, own, late, everything]
+    return [late, *figures, everything]
+
+
+def _figure(label: str, scope: Scope, filters: Filters, **address: str) -> Fact:
+    count = count_up_to(scope=scope, filters=filters, now=timezone.now())
+    return {"label": label, "value": capped(count), "count": count, "url": list_url(**address)}
+
+
+def _queues(scope: Scope) -> list[Fact]:
+    """My steps first; then what I reported, what is stuck, or what is late, by post."""
+    queues = []
+    todos = todos_of(scope)
+    if any(todo.acts for todo in todos):
+        queues.append(_queue(todo_name(EVERYTHING), scope, Filters(todo=EVERYTHING), FIRST))
+    if scope.roles & CELL_ROLES:
+        queues.append(_queue(_("我上报的"), scope, Filters(mine=True), SECOND))
+    if any(not todo.acts for todo in todos):
+        queues.append(_queue(todo_name("stuck"), scope, Filters(todo="stuck"), SECOND))
+    if not scope.roles & CELL_ROLES and len(queues) < 2:
+        queues.append(_queue(_("已超时"), scope, Filters(overdue=True), SECOND))
+    return queues
+
+
+def _queue(title: str, scope: Scope, filters: Filters, most: int) -> Fact:
+    now = timezone.now()
+    page = issue_page(scope=scope, filters=filters, now=now, limit=most)
+    narrowed = {name: "1" if value is True else value for name, value in filters.narrowed().items()}
+    return {
+        "title": title,
+        "rows": queue_rows(page.rows, now=now),
+        "more_url": list_url(**narrowed) if page.next else None,
+        "done": filters.todo == EVERYTHING,
+    }
+
+
+def _keeps_house(scope: Scope) -> bool:
+    return Role.ADMIN in scope.roles or scope.user.is_superuser
+
+
+def _unowned(scope: Scope) -> str:
+    cells = unowned_cells(at=timezone.now()).filter(community__code__startswith=_prefix(scope))
+    return capped(len(cells.order_by().values_list("pk", flat=True)[:1000]))
+
+
+def _prefix(scope: Scope) -> str:
+    """The code of the area that an onlooker's post is held in; codes nest."""
+    areas = [seat.post.area for seat in scope.seats if seat.role in ONLOOKERS]
+    return next((area.code for area in areas if area), "")
+
+
+@login_required
+@require_safe
+def coverage(request: HttpRequest) -> HttpResponse:
+    """Cells without an owner and matters without a doer: what no rule can dispatch."""
+    scope, now = scope_for(request), timezone.now()
+    if not (_keeps_house(scope) or Role.AUDITOR in scope.roles):
+        raise PermissionDenied
+    prefix = _prefix(scope)
+    streets = Area.objects.filter(level=Area.Level.STREET, code__startswith=prefix[:9])
+    cells = unowned_cells(at=now).filter(community__code__startswith=prefix)
+    gaps = gaps_by_street(streets=list(streets), at=now)
+    shown = list(cells.select_related("community__parent")[: SHOWN_GAPS + 1])
+    context = {
+        "cells": shown[:SHOWN_GAPS],
+        "cell_count": f"{SHOWN_GAPS}+" if len(shown) > SHOWN_GAPS else str(len(shown)),
+        "gaps": [(street, leaves) for street, leaves in gaps.items()],
+    }
+    return render(request, "issues/coverage.html", context)
