@@ -16,7 +16,7 @@ test-sqlite: install-dev
 	$(TEST) -m pytest $(QUICK)
 
 test-postgres: install-dev
-	$(TEST) tests/servers.py $(BIN)/python -m pytest -q -n 2 -m "not browser and not slow"
+	$(TEST) tests/servers.py $(BIN)/python -m pytest -q -n 2 -m "not pure and not browser and not slow"
 
 test-browser: install-dev  ## Drive Chromium against a running server (needs chromium)
 	$(TEST) -m pytest -q -m browser

@@ -17,6 +17,14 @@ def pytest_configure(config):
         compile_messages()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Tests that touch no database are `pure`: one run serves both databases."""
+    for item in items:
+        if "db" not in item.fixturenames and not item.get_closest_marker("django_db"):
+            item.add_marker("pure")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session):
     """A skipped test is a promise nobody checked: CI fails on one."""
