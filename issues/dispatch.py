@@ -10,6 +10,7 @@ from typing import Any
 
 from grid.models import Area, Cell
 from grid.queries import Located, cell_at
+from issues.models import Issue
 from matters.models import Category
 from partyorgs.models import Level, Organization, Responsibility
 from partyorgs.queries import Staff, desk_of, owner_of, responsible_for, staff_of
@@ -19,32 +20,20 @@ Reason = dict[str, Any]
 
 @dataclass(frozen=True)
 class Position:
-    """Where a point lies and who owns the place."""
+    """Where a point lies and who owns the place, as it was at one instant.
 
-    located: Located
+    Outside every cell only `district` is known: the nearest cell's, whose desk
+    takes it; a fresh look tells that cell and the metres to it.
+    """
+
+    cell: Cell | None
+    community: Area | None
+    street: Area | None
+    district: Area | None
     owner: Organization | None
     reasons: tuple[Reason, ...]
-
-    @property
-    def cell(self) -> Cell | None:
-        return self.located.cell
-
-    @property
-    def community(self) -> Area | None:
-        return self.cell.community if self.cell else None
-
-    @property
-    def street(self) -> Area | None:
-        return self.community.parent if self.community else None
-
-    @property
-    def district(self) -> Area | None:
-        """The cell's district; outside every cell the nearest cell's, whose desk takes it."""
-        if self.street:
-            return self.street.parent
-        nearest = self.located.nearest
-        street = nearest.community.parent if nearest else None
-        return street.parent if street else None
+    nearest: Cell | None = None
+    metres: float | None = None
 
     @property
     def areas(self) -> list[Area]:
@@ -72,16 +61,28 @@ class Route:
 def position(*, lat: float, lng: float, at: datetime) -> Position:
     """Cell and owner of a WGS-84 point on that day, with the reasons."""
     located = cell_at(lat=lat, lng=lng, at=at)
-    if located.cell is None:
-        return Position(located, None, (_outside(located),))
     cell = located.cell
+    if cell is None:
+        nearest = located.nearest
+        district = nearest.district if nearest else None
+        reason = _outside(located)
+        return Position(None, None, None, district, None, (reason,), nearest, located.distance_m)
     owner = owner_of(cell=cell, at=at)
-    reasons: list[Reason] = [{"code": f"cell_{cell.kind}", "cell": cell.code, "name": cell.name}]
-    if owner:
-        reasons.append({"code": "owner", "organization": owner.code, "name": owner.name})
-    else:
-        reasons.append({"code": "no_owner", "cell": cell.code})
-    return Position(located, owner, tuple(reasons))
+    reasons = _inside(cell, owner)
+    return Position(cell, cell.community, cell.street, cell.district, owner, reasons)
+
+
+def position_of(issue: Issue) -> Position:
+    """Where the issue was reported: cells and owners that changed since do not move it."""
+    reasons = _inside(issue.cell, issue.owner) if issue.cell else ({"code": "outside"},)
+    return Position(issue.cell, issue.community, issue.street, issue.district, issue.owner, reasons)
+
+
+def _inside(cell: Cell, owner: Organization | None) -> tuple[Reason, ...]:
+    found: Reason = {"code": f"cell_{cell.kind}", "cell": cell.code, "name": cell.name}
+    if owner is None:
+        return found, {"code": "no_owner", "cell": cell.code}
+    return found, {"code": "owner", "organization": owner.code, "name": owner.name}
 
 
 def _outside(located: Located) -> Reason:

@@ -44,8 +44,11 @@ class IssueQuerySet(models.QuerySet["Issue"]):
         return self.filter(seen)
 
 
-def scope_parts(scope: Scope) -> list[Q]:
-    """The index ranges that make up a scope; their union is what it may see."""
+def scope_parts(scope: Scope, *, own: bool = True) -> list[Q]:
+    """The index ranges that make up a scope; their union is what it may see.
+
+    `own` False leaves out the person's own reports outside the posts' reach.
+    """
     if not scope.seats:
         return []
     parts = [
@@ -58,7 +61,7 @@ def scope_parts(scope: Scope) -> list[Q]:
             role=Assignment.Role.HELPER, ended_at=None, unit_id__in=sorted(units)
         )
         parts.append(Q(pk__in=helping.values("issue_id")))
-    if not covers_own_reports(scope):
+    if own and not covers_own_reports(scope):
         parts.append(Q(reporter_id=scope.user.pk))
     return parts
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from issues.models import Assignment, Attachment, Event, Issue
 from issues.workflow import RULES, Rule, State, Verb, verbs_from
 from partyorgs.models import Role
-from partyorgs.rules import CELL_ROLES, Scope, Seat
+from partyorgs.rules import CELL_ROLES, Scope, Seat, may_configure
 
 # Admins keep cells and posts, auditors read: neither takes part in an issue's life.
 ONLOOKERS = frozenset({Role.ADMIN, Role.AUDITOR})
@@ -36,6 +36,22 @@ def reaches(seat: Seat, issue: Issue) -> bool:
 
 def may_report(scope: Scope) -> Seat | None:
     return _first(seat for seat in scope.seats if seat.role not in ONLOOKERS)
+
+
+def may_list(scope: Scope) -> bool:
+    """Whoever has a post that sees issues; an admin's alone keeps the house and sees none."""
+    return bool(scope.roles - {Role.ADMIN})
+
+
+def may_see_coverage(scope: Scope) -> bool:
+    """What no rule can dispatch is for those who can mend it, and for auditors."""
+    return may_configure(scope) or Role.AUDITOR in scope.roles
+
+
+def overseen_area(scope: Scope) -> str:
+    """The code of the area that an onlooker's post is held in, "" for everything; codes nest."""
+    areas = [seat.post.area for seat in scope.seats if seat.role in ONLOOKERS]
+    return next((area.code for area in areas if area), "")
 
 
 def _participant(scope: Scope, issue: Issue) -> Seat | None:

@@ -29,8 +29,7 @@ def owner_facts(*, lat: float, lng: float, now: datetime) -> Fact:
 
 
 def _place_facts(place: Position) -> Fact:
-    nearest = place.located.nearest
-    metres = place.located.distance_m
+    nearest, metres = place.nearest, place.metres
     return {
         "outside": place.cell is None,
         "cell": named(place.cell),

@@ -43,7 +43,7 @@ def issue_facts(issue: Issue, *, scope: Scope, now: datetime, turn: Turn | None 
         "dispatch_reasons": dispatch_reasons(events),
         "attachments": [
             photo_facts(photo)
-            for photo in issue.attachments.all()
+            for photo in (turn.photos if turn else issue.attachments.all())
             if may_see_photo(scope, issue, photo)
         ],
         "contact": _contact(issue, scope),

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext_noop, ngettext
 from django.utils.translation import gettext as _
 
 from issues import clocks
@@ -11,6 +11,39 @@ from issues.clocks import WorkingTime
 from issues.workflow import OUTCOME_NAMES, RULES, STATE_NAMES, Outcome, State, Verb
 
 WORKING_DAY = 480  # minutes
+
+REASON_NAMES = {
+    "wrong_area": gettext_noop("属地不符"),
+    "not_ours": gettext_noop("不属于本单位职责"),
+    "unclear_owner": gettext_noop("权属不清"),
+    "overlapping_duty": gettext_noop("职能交叉"),
+    "not_a_matter": gettext_noop("不属于受理范围"),
+    "in_procedure": gettext_noop("已进入法定程序"),
+    "still_in_hand": gettext_noop("同一事项正在办理"),
+    "beyond_duty": gettext_noop("不是政府职责"),
+    "sent_wrong": gettext_noop("派遣有误"),
+    "unit_asked": gettext_noop("承办单位申请改派"),
+    "duplicate": gettext_noop("重复上报"),
+    "void": gettext_noop("误报"),
+}
+SENTENCES = {
+    "cell_special": gettext_noop("位置在专属网格“%(name)s”（%(cell)s）内。"),
+    "cell_base": gettext_noop("位置在网格“%(name)s”（%(cell)s）内。"),
+    "owner": gettext_noop("这个网格当天由“%(name)s”负责。"),
+    "no_owner": gettext_noop("这个网格当天没有登记负责的党组织。"),
+    "outside": gettext_noop("位置不在任何网格内，由区值守台处理。"),
+    "outside_near": gettext_noop("位置不在任何网格内；最近的是“%(name)s”，相距 %(metres)s 米。"),
+    "item": gettext_noop("权责清单（%(level_name)s，%(area)s）：由“%(unit)s”承办。"),
+    "on_behalf": gettext_noop("“%(doer)s”没有账号，由督促单位“%(unit)s”代录。"),
+    "no_account": gettext_noop("“%(doer)s”和督促单位都没有账号，由值守台决定。"),
+    "no_item": gettext_noop("权责清单里没有这一类事项，由值守台决定。"),
+    "by_hand": gettext_noop("值守台选定“%(unit)s”。"),
+}
+LIGHT_NAMES = {
+    "green": gettext_noop("正常"),
+    "yellow": gettext_noop("将到期"),
+    "red": gettext_noop("已超时"),
+}
 
 
 def _in_language(names: tuple[str, str]) -> str:
@@ -32,43 +65,16 @@ def outcome_name(outcome: str) -> str:
 
 def reason_name(code: str) -> str:
     """The words of a listed reason for returning, rejecting, redispatching, cancelling."""
-    names = {
-        "wrong_area": _("属地不符"),
-        "not_ours": _("不属于本单位职责"),
-        "unclear_owner": _("权属不清"),
-        "overlapping_duty": _("职能交叉"),
-        "not_a_matter": _("不属于受理范围"),
-        "in_procedure": _("已进入法定程序"),
-        "still_in_hand": _("同一事项正在办理"),
-        "beyond_duty": _("不是政府职责"),
-        "sent_wrong": _("派遣有误"),
-        "unit_asked": _("承办单位申请改派"),
-        "duplicate": _("重复上报"),
-        "void": _("误报"),
-    }
-    return names.get(code, code)
+    return _(REASON_NAMES[code]) if code in REASON_NAMES else code
 
 
 def sentence(reason: dict[str, Any]) -> str:
     """A dispatch reason as a sentence."""
-    sentences = {
-        "cell_special": _("位置在专属网格“%(name)s”（%(cell)s）内。"),
-        "cell_base": _("位置在网格“%(name)s”（%(cell)s）内。"),
-        "owner": _("这个网格当天由“%(name)s”负责。"),
-        "no_owner": _("这个网格当天没有登记负责的党组织。"),
-        "outside": _("位置不在任何网格内，由区值守台处理。"),
-        "outside_near": _("位置不在任何网格内；最近的是“%(name)s”，相距 %(metres)s 米。"),
-        "item": _("权责清单（%(level_name)s，%(area)s）：由“%(unit)s”承办。"),
-        "on_behalf": _("“%(doer)s”没有账号，由督促单位“%(unit)s”代录。"),
-        "no_account": _("“%(doer)s”和督促单位都没有账号，由值守台决定。"),
-        "no_item": _("权责清单里没有这一类事项，由值守台决定。"),
-        "by_hand": _("值守台选定“%(unit)s”。"),
-    }
     code = str(reason.get("code"))
     if code == "outside" and "cell" in reason:
         code = "outside_near"
     facts = reason | {"level_name": level_name(str(reason.get("level", "")))}
-    return sentences[code] % facts if code in sentences else code
+    return _(SENTENCES[code]) % facts if code in SENTENCES else code
 
 
 def level_name(level: str) -> str:
@@ -120,8 +126,4 @@ def due_words(
 
 
 def light_name(light: str) -> str:
-    return {
-        "green": _("正常"),
-        "yellow": _("将到期"),
-        "red": _("已超时"),
-    }.get(light, "")
+    return _(LIGHT_NAMES[light]) if light in LIGHT_NAMES else ""

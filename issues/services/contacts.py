@@ -25,7 +25,7 @@ def reveal(*, scope: Scope, number: str, reason: str, now: datetime) -> Plain:
     """
     issue = Issue.objects.visible_to(scope).select_related("contact").get(number=number)
     if not may_see_contact(scope, issue):
-        raise PermissionDenied(_("只有承办人员和派单席可以查看联系方式。"))
+        raise PermissionDenied(_("只有承办人员和值守台可以查看联系方式。"))
     if issue.contact is None:
         raise Issue.DoesNotExist
     try:

@@ -118,7 +118,9 @@ def attach(*, issue: Issue, photos: Sequence[Attachment], verb: str) -> None:
                 % {"most": Attachment.MAX_PER_ISSUE}
             }
         )
-    Attachment.objects.filter(pk__in=[photo.pk for photo in photos]).update(issue=issue, verb=verb)
+    for photo in photos:
+        photo.issue, photo.verb = issue, verb
+    Attachment.objects.bulk_update(photos, ["issue", "verb"])
 
 
 def remove_unused(*, now: datetime) -> int:

@@ -187,6 +187,7 @@ def _made(*, scope: Scope, seat: Seat, given: Report, key: str | None, now: date
         issue.unit, issue.level = desk_for(where)
     turn.save()
     attach(issue=issue, photos=photos, verb=Verb.REPORT)
+    turn.photos = photos
     return turn
 
 

@@ -39,9 +39,10 @@ def send_by_rule(
 
 
 def send_by_hand(turn: Turn, *, rule: Rule, unit: Organization, text: str, reason: str) -> None:
-    """Dispatch or redispatch to a unit that a person chose."""
+    """Dispatch or redispatch to a unit that a person chose; its area tells the level."""
     chosen: Reason = {"code": "by_hand", "unit": unit.name}
     facts = {"reasons": [chosen]} | ({"reason": reason} if reason else {})
+    turn.issue.level = unit.area.level if unit.area else turn.issue.level
     turn.send_to(unit=unit, doer=None)
     turn.apply(rule, to=State.DISPATCHED, unit=unit, facts=facts, text=text)
 
@@ -53,7 +54,7 @@ def unit_for_hand(issue: Issue, *, code: str, turn: Turn) -> Organization:
     owns and supervises, the unit does the work), another area's, or without
     anybody who could sign for it.
     """
-    unit = Organization.objects.filter(code=code, active=True).first()
+    unit = Organization.objects.select_related("area").filter(code=code, active=True).first()
     if unit is None or not _serves_place(unit, issue):
         raise ValidationError({"unit": _("这里没有这个单位，请从列表里选。")})
     if unit.kind in Organization.PARTY_KINDS:

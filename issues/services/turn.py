@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from issues import chain, clocks
-from issues.models import Assignment, Clock, Event, EventText, Issue
+from issues.models import Assignment, Attachment, Clock, Event, EventText, Issue
 from issues.services.telling import tell
 from issues.workflow import OPEN, ClockAct, Rule, State
 from matters.models import ClockKind
@@ -34,7 +34,7 @@ class Turn:
 
     The caller holds the issue's row lock, or has not saved the issue yet. A
     clock that starts and stops within the turn never existed for anybody and is
-    not stored. `events` and `clock` are what was written, for whoever shows the
+    not stored. `events`, `clock` and `photos` are what was written, for whoever shows the
     result without reading it back.
     """
 
@@ -45,6 +45,7 @@ class Turn:
         self.now = now
         self.staff: Staff | None = None
         self.clock: Clock | None = None
+        self.photos: list[Attachment] = []
         self.events: list[Event] = []
         self._texts: list[EventText] = []
         self._assignments: list[Assignment] = []

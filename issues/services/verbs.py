@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from issues.dispatch import desk_for, position, route
+from issues.dispatch import desk_for, position_of, route
 from issues.models import Issue
 from issues.rules import allowed, may
 from issues.services.errors import ChangedMeanwhile, Refused
@@ -167,7 +167,7 @@ def _accept(turn: Turn, rule: Rule, given: Given) -> None:
     if issue.category is None:
         raise ValidationError({"category": _("请先选择事项类别。")})
     turn.apply(rule, to=State.PENDING_DISPATCH, text=given.note)
-    where = position(lat=issue.lat, lng=issue.lng, at=turn.now)
+    where = position_of(issue)
     found = route(category=issue.category, place=where, at=turn.now)
     send_by_rule(turn, found=found, desk=lambda: desk_for(where))
 

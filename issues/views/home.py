@@ -15,12 +15,11 @@ from grid.models import Area
 from issues.presenter.pages import capped, list_url, queue_rows, todo_name
 from issues.presenter.timeline import post_name
 from issues.queries import Filters, count_up_to, issue_page
-from issues.rules import ONLOOKERS, may_report
+from issues.rules import may_list, may_report, may_see_coverage, overseen_area
 from issues.todo import EVERYTHING, todos_of, usual_todos_of
 from issues.views.doors import scope_for
-from partyorgs.models import Role
 from partyorgs.queries import gaps_by_street, unowned_cells
-from partyorgs.rules import CELL_ROLES, Scope
+from partyorgs.rules import Scope, may_configure, works_in_cell
 
 FIRST = 8
 SECOND = 5
@@ -38,10 +37,10 @@ def home(request: HttpRequest) -> HttpResponse:
         "greeting": _greeting(scope.user),
         "posts": [post_name(seat.post) for seat in scope.seats],
         "may_report": may_report(scope) is not None,
-        "keeps_house": _keeps_house(scope),
-        "unowned": _unowned(scope) if _keeps_house(scope) else None,
+        "keeps_house": may_configure(scope),
+        "unowned": _unowned(scope) if may_configure(scope) else None,
     }
-    if scope.roles - {Role.ADMIN}:
+    if may_list(scope):
         context |= {"figures": _figures(scope), "queues": _queues(scope)}
     return render(request, "issues/home.html", context)
 
@@ -64,7 +63,7 @@ def _figures(scope: Scope) -> list[Fact]:
     ]
     late = _figure(_("已超时"), scope, Filters(overdue=True), overdue="1") | {"late": True}
     everything = _figure(_("在办的"), scope, Filters())
-    if scope.roles & CELL_ROLES:
+    if works_in_cell(scope):
         own = _figure(_("我上报的"), scope, Filters(mine=True), mine="1")
         return [*figures, own, late, everything]
     return [late, *figures, everything]
@@ -81,11 +80,11 @@ def _queues(scope: Scope) -> list[Fact]:
     todos = todos_of(scope)
     if any(todo.acts for todo in todos):
         queues.append(_queue(todo_name(EVERYTHING), scope, Filters(todo=EVERYTHING), FIRST))
-    if scope.roles & CELL_ROLES:
+    if works_in_cell(scope):
         queues.append(_queue(_("我上报的"), scope, Filters(mine=True), SECOND))
     if any(not todo.acts for todo in todos):
         queues.append(_queue(todo_name("stuck"), scope, Filters(todo="stuck"), SECOND))
-    if not scope.roles & CELL_ROLES and len(queues) < 2:
+    if not works_in_cell(scope) and len(queues) < 2:
         queues.append(_queue(_("已超时"), scope, Filters(overdue=True), SECOND))
     return queues
 
@@ -102,19 +101,11 @@ def _queue(title: str, scope: Scope, filters: Filters, most: int) -> Fact:
     }
 
 
-def _keeps_house(scope: Scope) -> bool:
-    return Role.ADMIN in scope.roles or scope.user.is_superuser
-
-
 def _unowned(scope: Scope) -> str:
-    cells = unowned_cells(at=timezone.now()).filter(community__code__startswith=_prefix(scope))
+    cells = unowned_cells(at=timezone.now()).filter(
+        community__code__startswith=overseen_area(scope)
+    )
     return capped(len(cells.order_by().values_list("pk", flat=True)[:1000]))
-
-
-def _prefix(scope: Scope) -> str:
-    """The code of the area that an onlooker's post is held in; codes nest."""
-    areas = [seat.post.area for seat in scope.seats if seat.role in ONLOOKERS]
-    return next((area.code for area in areas if area), "")
 
 
 @login_required
@@ -122,9 +113,9 @@ def _prefix(scope: Scope) -> str:
 def coverage(request: HttpRequest) -> HttpResponse:
     """Cells without an owner and matters without a doer: what no rule can dispatch."""
     scope, now = scope_for(request), timezone.now()
-    if not (_keeps_house(scope) or Role.AUDITOR in scope.roles):
+    if not may_see_coverage(scope):
         raise PermissionDenied
-    prefix = _prefix(scope)
+    prefix = overseen_area(scope)
     streets = Area.objects.filter(level=Area.Level.STREET, code__startswith=prefix[:9])
     cells = unowned_cells(at=now).filter(community__code__startswith=prefix)
     gaps = gaps_by_street(streets=list(streets), at=now)

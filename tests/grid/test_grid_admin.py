@@ -42,3 +42,27 @@ def test_a_place_saved_by_hand_is_found(boss):
     answer = boss.post(reverse("admin:grid_place_add"), given | {"aliases": "老粮站"})
     assert answer.status_code == 302
     assert [place.name for place in find_places("老粮站")] == ["兰园"]
+
+
+def test_an_area_is_renamed_but_neither_moved_nor_deleted(boss):
+    make_partition()
+    area = Area.objects.get(level="community", code__startswith="990777")
+    other = Area.objects.filter(level="street").exclude(pk=area.parent_id).first()
+    page = reverse("admin:grid_area_change", args=[area.pk])
+    moved = {"name": "新名", "code": "990777001999", "level": "street", "parent": other.pk}
+    assert boss.post(page, moved).status_code == 302
+    after = Area.objects.get(pk=area.pk)
+    assert after.name == "新名"
+    assert (after.code, after.level, after.parent) == (area.code, area.level, area.parent)
+    assert boss.post(reverse("admin:grid_area_delete", args=[area.pk])).status_code == 403
+
+
+@pytest.mark.parametrize("model", [Area, Cell])
+def test_no_list_offers_to_delete(boss, model):
+    make_partition()
+    page = reverse(f"admin:grid_{model._meta.model_name}_changelist")
+    chosen = {"action": "delete_selected", "_selected_action": [model.objects.first().pk]}
+    before = model.objects.count()
+    boss.post(page, chosen | {"post": "yes"})
+    assert model.objects.count() == before
+    assert "delete_selected" not in boss.get(page).content.decode()

@@ -81,7 +81,7 @@ def test_a_list_takes_as_many_queries_however_long(
     for _ in range(count):
         world.report()
     program("street").get("issues/")
-    with django_assert_num_queries(5):  # token, posts, keys, rows, calendar
+    with django_assert_num_queries(4):  # token, posts, rows, calendar
         program("street").get("issues/")
 
 

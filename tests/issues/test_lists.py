@@ -87,7 +87,14 @@ def test_counting_stops(world, seven):
     assert count_up_to(scope=world.scope("street"), filters=Filters(), now=w.NOW, most=3) == 4
 
 
-@pytest.mark.parametrize("cursor", ["x", "!!!", "W10", "bnVsbA", "WyJkdWVfYXQiLCAieCIsIDEsIDBd"])
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "x", "!!!", "W10", "bnVsbA", "WyJkdWVfYXQiLCAieCIsIDEsIDBd", "字",
+        # Thousands of "[", and as many as stay under the length that is read.
+        "W1tb" * 5000, "W1tb" * 100,
+    ],
+)  # fmt: skip
 def test_a_broken_cursor_is_said_to_be_broken(world, cursor):
     with pytest.raises(BadCursor):
         issue_page(scope=world.scope("street"), filters=Filters(), now=w.NOW, cursor=cursor)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import services as accounts
 from accounts.models import User
-from residents import crypto, rules, services
+from residents import crypto, services
 from residents.models import Contact, Reveal
 
 NOW = timezone.now()
@@ -110,19 +110,6 @@ def test_a_reveal_is_denied_to_whom_the_rule_denies_it(contact, clerk):
     with pytest.raises(PermissionDenied):
         reveal(contact, clerk, allowed=False)
     assert not Reveal.objects.exists()
-
-
-@pytest.mark.parametrize(
-    ("handles", "desk", "erased", "may"),
-    [
-        (True, False, False, True),
-        (False, True, False, True),
-        (False, False, False, False),
-        (True, True, True, False),
-    ],
-)
-def test_the_handler_in_charge_and_the_desk_may_look(handles, desk, erased, may):
-    assert rules.may_reveal(handles_issue=handles, works_at_desk=desk, erased=erased) is may
 
 
 def test_erasing_leaves_a_row_without_data_and_a_count_by_rule(contact, clerk):
