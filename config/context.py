@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from issues.rules import may_list, may_report
 from notices.queries import unread_count
-from partyorgs.models import Role
-from partyorgs.rules import CELL_ROLES, Scope
+from partyorgs.rules import Scope, works_in_cell
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -26,9 +26,9 @@ def site(request: HttpRequest) -> dict[str, Any]:
 def _nav(request: HttpRequest, scope: Scope) -> list[dict[str, Any]]:
     items = [
         ("home", _("首页"), "house", True),
-        ("report", _("上报"), "circle-plus", bool(scope.roles - {Role.ADMIN, Role.AUDITOR})),
-        ("issue_list", _("问题"), "list-checks", bool(scope.roles - {Role.ADMIN})),
-        ("my_cell", _("我的网格"), "map", bool(scope.roles & CELL_ROLES)),
+        ("report", _("上报"), "circle-plus", may_report(scope) is not None),
+        ("issue_list", _("问题"), "list-checks", may_list(scope)),
+        ("my_cell", _("我的网格"), "map", works_in_cell(scope)),
         ("responsible", _("谁负责"), "circle-question-mark", True),
     ]
     return [

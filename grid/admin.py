@@ -21,11 +21,19 @@ else:
 
 @admin.register(Area)
 class AreaAdmin(AreaAdminBase):
+    """An area may be renamed; code, level and parent are what cells and issues hang on."""
+
     list_display = ("code", "name", "level", "parent")
     list_filter = ("level",)
     list_select_related = ("parent",)
     search_fields = ("code", "name")
     autocomplete_fields = ("parent",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Area | None = None) -> tuple[str, ...]:  # noqa: ARG002
+        return ("code", "level", "parent") if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Area | None = None) -> bool:  # noqa: ARG002
+        return False
 
 
 @admin.register(Cell)

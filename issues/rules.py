@@ -121,6 +121,7 @@ def _owning_branch(scope: Scope, issue: Issue) -> Seat | None:
 
 
 def _reporter(scope: Scope, _issue: Issue) -> Seat | None:
+    """Whoever holds a post that takes part: everybody but admins and auditors."""
     return may_report(scope)
 
 

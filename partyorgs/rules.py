@@ -58,6 +58,16 @@ class Scope:
         return frozenset(seat.role for seat in self.seats)
 
 
+def may_configure(scope: Scope) -> bool:
+    """Who keeps cells, posts and lists: the district's admins and superusers."""
+    return Role.ADMIN in scope.roles or scope.user.is_superuser
+
+
+def works_in_cell(scope: Scope) -> bool:
+    """Who has a cell of their own: grid workers, stewards and cell leads."""
+    return bool(scope.roles & CELL_ROLES)
+
+
 def scope_of(user: User, *, now: datetime) -> Scope:
     """The reach of a user's posts that are valid now, read afresh at every request.
 

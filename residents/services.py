@@ -62,12 +62,13 @@ def reveal_contact(
 ) -> Plain:
     """Write down who looks, when and why; then give name and phone in clear.
 
-    `allowed` is the answer of `rules.may_reveal`. Raises PermissionDenied when
-    it is no, ValidationError {"reason": …} without a reason or for an erased
-    contact, crypto.UnreadableError when the key is gone.
+    `allowed`: whether this user may look, which the room above knows (PIPL art. 6:
+    the least that is needed). Raises PermissionDenied when not, ValidationError
+    {"reason": …} without a reason or for an erased contact, crypto.UnreadableError
+    when the key is gone.
     """
     if not allowed:
-        raise PermissionDenied(_("只有承办人员和派单席可以查看联系方式。"))
+        raise PermissionDenied(_("只有承办人员和值守台可以查看联系方式。"))
     why = _checked_reason(reason)
     current = Contact.objects.select_for_update().get(pk=contact.pk)
     if current.erased_at is not None:

@@ -20,7 +20,7 @@ class Strict(Shape):
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict) and (unknown := set(data) - set(self.fields)):
             raise serializers.ValidationError(
-                {name: ["不认识的字段。 / Unknown field."] for name in sorted(unknown)}
+                {name: [_("没有这个字段，请去掉它。")] for name in sorted(unknown)}
             )
         return super().to_internal_value(data)
 

@@ -52,14 +52,15 @@ def width(request):
 
 @pytest.fixture
 def open_as(server, browser):
-    """open_as(name, width): a page on which that demo account is signed in."""
+    """open_as(name, width, …): a page on which that demo account is signed in."""
     contexts, problems = [], []
 
-    def open_page(name, width=1440, language="zh-CN"):
+    def open_page(name, width=1440, language="zh-CN", scheme="light"):
         context = browser.new_context(
             base_url=server,
             viewport={"width": width, "height": 800},
             locale=language,
+            color_scheme=scheme,
             has_touch=width < 500,
             geolocation=None,
         )

@@ -16,6 +16,7 @@ PAGES = [
     ("branch", "/"), ("unit", "/"), ("unit", "first issue"), ("community", "/"),
     ("street", "/"), ("street", "/issues/"), ("street", "first issue"), ("leader", "/"),
     ("district", "/"), ("district", "/issues/?state=all"), ("auditor", "/"), ("admin", "/"),
+    ("admin", "/coverage/"),
 ]  # fmt: skip
 # Data of the demo district is Chinese; so are the product's name and the language switch.
 CHINESE_UI = re.compile(r"[\u4e00-\u9fff]")
@@ -51,7 +52,47 @@ def test_english_is_one_tap_away_and_stays(open_as):
     assert not CHINESE_UI.search("".join(nav)), nav
 
 
+LIMIT = re.compile(r"[0-9.]+ 个?(工作)?(小时|日|天)")
+MAIN_PAGES = [("unit", "/"), ("branch", "/report/"), ("street", "first issue")]
+
+
+@pytest.mark.parametrize(("name", "address"), MAIN_PAGES)
+@pytest.mark.parametrize("look", [{"scheme": "dark"}, {"language": "en-US"}], ids=["dark", "en"])
+def test_a_main_page_is_accessible_in_the_dark_and_in_english(open_as, name, address, look):
+    page = open_as(name, width=360, **look)
+    visit(page, address)
+    dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    assert dark == ("scheme" in look)
+    spoken = "en" if "language" in look else "zh-Hans"
+    expect(page.locator("html")).to_have_attribute("lang", spoken)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def newest(page):
+    page.goto("/issues/?state=all&sort=new")
+    return page.locator("a[href*='/issues/QH-']").evaluate_all("links => links.map(a => a.href)")
+
+
 def test_who_answers_without_filing_anything(open_as):
-    page = open_as("worker", width=360)
+    desk = open_as("district")
+    before = newest(desk)
+    assert before
+    page = open_as("community", width=360)
     page.goto("/responsible/")
     expect(page.locator("h1")).to_contain_text("谁负责")
+    ground = page.locator("[data-map]")
+    ground.scroll_into_view_if_needed()
+    box = ground.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    step = page.locator("#answer .route-step")
+    expect(step.filter(has_text="归属党支部").locator(".route-value")).to_contain_text("党支部")
+    page.get_by_role("button", name="市容环境", exact=True).first.click()
+    page.get_by_role("button", name="暴露垃圾", exact=True).first.click()
+    unit = step.filter(has=page.get_by_text("承办单位", exact=True))
+    expect(unit.locator(".route-value")).to_have_text(re.compile(r"\S"))
+    expect(unit.locator(".route-phone")).to_have_attribute("href", re.compile(r"^tel:[0-9-]{7,}$"))
+    limit = step.filter(has=page.get_by_text("办理时限", exact=True))
+    expect(limit.locator(".route-value")).to_have_text(LIMIT)
+    assert newest(desk) == before

@@ -206,3 +206,15 @@ def test_a_taken_number_is_drawn_again(world, program, monkeypatch):
     numbers = iter([taken, "QH-260310-ZZZZZ"])
     monkeypatch.setattr("issues.services.reporting.new_number", lambda *, at: next(numbers))
     assert program("worker").post("issues/", given()).json()["number"] == "QH-260310-ZZZZZ"
+
+
+@pytest.mark.parametrize("earlier", [0, 3])
+def test_a_report_takes_few_queries_however_many_came_before(
+    world, program, earlier, django_assert_max_num_queries
+):
+    for _ in range(earlier):
+        world.report()
+    worker = program("worker")
+    worker.get("categories/")
+    with django_assert_max_num_queries(20):
+        assert worker.post("issues/", given(), **{"Idempotency-Key": "a1"}).status_code == 201

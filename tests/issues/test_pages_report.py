@@ -207,3 +207,13 @@ def test_the_page_takes_few_queries(worker, world, django_assert_max_num_queries
     world.report()
     with django_assert_max_num_queries(10):
         worker.get(reverse("report"))
+
+
+@pytest.mark.parametrize("earlier", [0, 3])
+def test_a_report_takes_few_queries_however_many_came_before(
+    worker, world, earlier, django_assert_max_num_queries
+):
+    for _ in range(earlier):
+        world.report()
+    with django_assert_max_num_queries(20):
+        assert send(worker).status_code == 302
