@@ -1,7 +1,8 @@
 # Gezhi: `make run` serves, `make test` tests. Only Python 3.11+ and make are needed.
 PYTHON ?= python3
 BIN := .venv/bin
-TEST := GEZHI_MODE=test $(BIN)/python
+# Tests read no .env: the settings of your installation are none of theirs.
+TEST := GEZHI_MODE=test GEZHI_ENV_FILE=/dev/null $(BIN)/python
 QUICK := -q -n 2 -m "not postgres and not browser and not slow"
 
 .PHONY: run test test-sqlite test-postgres test-browser test-slow test-all lint format bench \
@@ -72,5 +73,5 @@ install-dev: .venv/installed-dev
 clean:  ## Remove the virtual environment and caches; the data in var/ stays
 	rm -rf .venv .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-help:
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+help:  ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,7 +1,9 @@
 """Who signs in: users and their API tokens. What a user may do is decided by posts, above."""
 
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models, transaction
@@ -100,6 +102,11 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return self.label or f"#{self.pk}"
+
+    @property
+    def ends_at(self) -> datetime:
+        """From when on it is refused, TOKEN_DAYS after it was made."""
+        return self.created_at + timedelta(days=settings.TOKEN_DAYS)
 
 
 class Suggestion(models.Model):

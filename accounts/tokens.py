@@ -1,8 +1,10 @@
 """`Authorization: Token …` for programs."""
 
 import re
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
@@ -26,23 +28,28 @@ class TokenAuthentication(BaseAuthentication):
         """The user and the token, or None when the header speaks of something else.
 
         Raises AuthenticationFailed, with one text for every cause, for a token
-        that is malformed, unknown, ended, or whose user is closed.
+        that is malformed, unknown, ended, older than TOKEN_DAYS, or whose user is closed.
         """
         words = get_authorization_header(request).decode("latin-1").split()
         if not words or words[0].lower() != KEYWORD.lower():
             return None
-        token = self._find(words[1]) if len(words) == 2 else None
+        now = timezone.now()
+        token = self._find(words[1], now) if len(words) == 2 else None
         if token is None or not token.user.is_active:
             raise AuthenticationFailed(_("令牌无效或已经失效，请重新取得令牌。"))
-        services.touch_token(token=token, now=timezone.now())
+        services.touch_token(token=token, now=now)
         return token.user, token
 
     def authenticate_header(self, request: "Request | HttpRequest") -> str:  # noqa: ARG002
         """What a 401 answer asks for."""
         return KEYWORD
 
-    def _find(self, token: str) -> ApiToken | None:
+    def _find(self, token: str, now: datetime) -> ApiToken | None:
         if not SHAPE.fullmatch(token):
             return None
-        digest = services.token_digest(token)
-        return ApiToken.objects.select_related("user").filter(digest=digest).first()
+        made_after = now - timedelta(days=settings.TOKEN_DAYS)
+        return (
+            ApiToken.objects.select_related("user")
+            .filter(digest=services.token_digest(token), created_at__gt=made_after)
+            .first()
+        )

@@ -15,7 +15,10 @@ from partyorgs.rules import Scope, works_in_cell
 
 def site(request: HttpRequest) -> dict[str, Any]:
     """Context of base.html; nothing is read from the database before sign-in."""
-    facts: dict[str, Any] = {"map_tiles": settings.MAP_TILES}
+    facts: dict[str, Any] = {
+        "map_tiles": settings.MAP_TILES,
+        "deployment": settings.DEPLOYMENT_NAME,
+    }
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return facts | {"nav": [], "unread": 0}

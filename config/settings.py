@@ -4,17 +4,35 @@ Three modes: `embedded` (SQLite and one engine process, for one machine),
 `production` (PostgreSQL and Redis; refuses an unsafe start) and `test`.
 """
 
+import os
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
-env = environ.Env()  # type: ignore[no-untyped-call]
 BASE_DIR = Path(__file__).resolve().parent.parent
-environ.Env.read_env(BASE_DIR / ".env")
+
+
+def environment() -> environ.Env:
+    """The variables of the process, completed by the file that GEZHI_ENV_FILE names (.env).
+
+    An empty variable counts as one that is not set: `HTTPS=` must not turn
+    HTTPS off. Raises ImproperlyConfigured when the named file cannot be read.
+    """
+    named = os.environ.get("GEZHI_ENV_FILE")
+    if named and not os.access(named, os.R_OK):
+        raise ImproperlyConfigured(f"GEZHI_ENV_FILE names {named!r}, which cannot be read.")
+    reader = environ.Env()  # type: ignore[no-untyped-call]
+    reader.read_env(named or BASE_DIR / ".env")
+    reader.ENVIRON = {name: value for name, value in os.environ.items() if value.strip()}  # type: ignore[assignment]
+    return reader
+
+
+env = environment()
 
 MODE = env.str("GEZHI_MODE", "embedded")
 if MODE not in {"embedded", "production", "test"}:
@@ -65,9 +83,8 @@ ALLOWED_HOSTS = env.list(
 )
 if PRODUCTION and not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS is empty: name the hosts that people will type.")
-if PRODUCTION:
-    # Health checks ask from the machine itself.
-    ALLOWED_HOSTS.append("127.0.0.1")
+# Health checks ask from the machine itself.
+ALLOWED_HOSTS.append("127.0.0.1")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
@@ -129,24 +146,28 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {
-    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'gezhi.sqlite3'}")
-}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": (
+
+def database() -> dict[str, Any]:
+    """Django's settings of the database that DATABASE_URL names, options of the URL included."""
+    found: dict[str, Any] = env.db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'gezhi.sqlite3'}")
+    asked = found.get("OPTIONS", {})
+    if found["ENGINE"].endswith("sqlite3"):
+        pragmas = (
             "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"
             "PRAGMA foreign_keys=ON;PRAGMA cache_size=-64000"
-        ),
-    }
-else:
-    DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 600)
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+        )
+        ours = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": pragmas}
+        return found | {"OPTIONS": ours | asked}
     # Our queries are short and name their joins in the order to run them; planning
     # a list's nine joins freely takes 6 ms, running them in the given order 2.
-    DATABASES["default"]["OPTIONS"] = {"options": "-c join_collapse_limit=1"}
+    ordered = f"{asked.get('options', '')} -c join_collapse_limit=1".strip()
+    kept = {"CONN_MAX_AGE": env.int("CONN_MAX_AGE", 600), "CONN_HEALTH_CHECKS": True}
+    return kept | found | {"OPTIONS": asked | {"options": ordered}}
+
+
+if PRODUCTION and not env.str("DATABASE_URL", ""):
+    raise ImproperlyConfigured("DATABASE_URL is missing: name production's PostgreSQL.")
+DATABASES = {"default": database()}
 if name := env.str("TEST_DB_NAME", ""):
     DATABASES["default"]["TEST"] = {"NAME": name}
 REDIS_URL = env.str("REDIS_URL", "")
@@ -175,16 +196,28 @@ LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign_in"
 SESSION_COOKIE_AGE = env.int("SESSION_HOURS", 12) * 3600
+# An API token ends this many days after it was made.
+TOKEN_DAYS = env.int("TOKEN_DAYS", 365)
+BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
 AXES_FAILURE_LIMIT = env.int("SIGN_IN_ATTEMPTS", 5)
 AXES_COOLOFF_TIME = env.float("SIGN_IN_LOCK_HOURS", 0.25)
 # By account and address together: one office behind one address must not be
 # locked out by one person's mistakes.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_CALLABLE = "accounts.views.locked_out"
+AXES_HANDLER = "accounts.lockout.TwoLimits"
+# A lock ends in time, however often people try meanwhile: else one who keeps
+# trying would keep a whole address locked.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_IPWARE_PROXY_COUNT = env.int("PROXY_COUNT", 0)
 AXES_CLIENT_IP_CALLABLE = "accounts.addresses.client_address"
+# Failures of one address, whatever the account, before it is locked; 0: never.
+# Behind a proxy that tells no address everybody has the proxy's own.
+ADDRESS_FAILURE_LIMIT = (
+    0 if BEHIND_PROXY and not AXES_IPWARE_PROXY_COUNT else env.int("SIGN_IN_ADDRESS_ATTEMPTS", 100)
+)
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
@@ -226,6 +259,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # The district's letters before every issue number, e.g. QH-261121-7K3M9.
 NUMBER_PREFIX = env.str("NUMBER_PREFIX", "QH")
+# The name of this installation, shown beside the product's: its district, say.
+DEPLOYMENT_NAME = env.str("DEPLOYMENT_NAME", "")
 
 # Base map: empty by default, the map then shows cells on plain ground.
 MAP_TILES = {
@@ -255,11 +290,14 @@ HTTPS = env.bool("HTTPS", PRODUCTION)
 SECURE_SSL_REDIRECT = HTTPS and env.bool("SECURE_SSL_REDIRECT", True)
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_HSTS_PRELOAD = HTTPS
+# Both bind hosts that are not ours to speak for, and preloading lasts for years:
+# the operator says so, and the deployment check stays quiet about it.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS and env.bool("HSTS_SUBDOMAINS", False)
+SECURE_HSTS_PRELOAD = HTTPS and env.bool("HSTS_PRELOAD", False)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-if env.bool("BEHIND_PROXY", False):
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
@@ -296,6 +334,8 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_ENABLE_UTC = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# The beat writes its file about once in four minutes then; its health check reads the file's age.
+CELERY_BEAT_MAX_LOOP_INTERVAL = 60  # seconds
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 
 LOGGING = {

@@ -15,8 +15,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def environment(**extra):
+    """This process's environment without settings, and no .env of the checkout."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("GEZHI", "DATABASE", "REDIS"))}
-    return kept | {"PYTHONUNBUFFERED": "1"} | {key: str(value) for key, value in extra.items()}
+    kept |= {"PYTHONUNBUFFERED": "1", "GEZHI_ENV_FILE": os.devnull}
+    return kept | {key: str(value) for key, value in extra.items()}
 
 
 def get(port, path):
@@ -42,14 +44,22 @@ def until(check, seconds=60):
 class Running:
     """`manage.py run` in a data folder of its own."""
 
-    def __init__(self, folder, *, issues=30):
+    def __init__(self, folder, *, issues=30, **variables):
         self.port = free_port()
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "run", "--issues", str(issues), "--port", str(self.port)],
-            cwd=ROOT, env=environment(DATA_DIR=folder), text=True,
+            [sys.executable, "manage.py", "run", "--issues", str(issues)],
+            cwd=ROOT, text=True, env=environment(DATA_DIR=folder, PORT=self.port, **variables),
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         self.said = ""
+
+    def says(self, words):
+        """Read on until a line holds these words; False when it ends without."""
+        for line in self.process.stdout:
+            self.said += line
+            if words in line:
+                return True
+        return False
 
     def ready(self):
         def answers():
@@ -63,6 +73,8 @@ class Running:
         return until(answers, 120)
 
     def stop(self):
+        """Its exit code after Ctrl-C."""
         self.process.send_signal(signal.SIGINT)
-        self.said, _ = self.process.communicate(timeout=40)
+        rest, _ = self.process.communicate(timeout=40)
+        self.said += rest
         return self.process.returncode

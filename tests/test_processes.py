@@ -1,6 +1,10 @@
 """The processes as an operator starts them: one command, production's refusals, a clean stop."""
 
+import json
+import os
 import re
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,6 +18,8 @@ from tests.servers import free_port, servers, wait_for
 BEAT_FILE = "/tmp/beat"  # noqa: S108
 SECRETS = {"SECRET_KEY": "0123456789abcdef" * 4, "CONTACT_KEY": "fedcba9876543210" * 4}
 
+COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+
 pytestmark = pytest.mark.slow
 
 
@@ -25,7 +31,10 @@ def manage(*words, **env):
 
 
 def test_one_command_serves_stops_cleanly_and_keeps_its_data(tmp_path):
-    first = Running(tmp_path)
+    # As after `cp .env.example .env`.
+    first = Running(tmp_path, GEZHI_ENV_FILE=ROOT / ".env.example")
+    assert first.says("→ http://127.0.0.1"), first.said
+    assert get(first.port, "/health/live")[0] == 200, "the address is printed once it answers"
     assert first.ready()
     assert get(first.port, "/sign-in/")[0] == 200
     assert first.stop() == 0, first.said
@@ -40,6 +49,30 @@ def test_one_command_serves_stops_cleanly_and_keeps_its_data(tmp_path):
                      "from issues.models import Issue; print(Issue.objects.count())",
                      DATA_DIR=tmp_path)  # fmt: skip
     assert counted.stdout.strip() == "30"
+
+
+def test_a_taken_port_is_refused_before_anything_is_done(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused = manage("run", DATA_DIR=tmp_path, PORT=port)
+    assert refused.returncode == 1
+    assert f"Port {port} " in refused.stderr
+    assert "PORT=" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not (tmp_path / "gezhi.sqlite3").exists()
+
+
+def test_ctrl_c_while_loading_ends_without_a_traceback_and_can_be_repeated(tmp_path):
+    running = Running(tmp_path, issues=2000)
+    assert running.says("· Demo")
+    time.sleep(1)
+    assert running.stop() == 130, running.said
+    assert "Traceback" not in running.said
+    again = Running(tmp_path, issues=5)
+    assert again.ready()
+    assert again.stop() == 0, again.said
 
 
 def test_the_embedded_engine_runs_what_its_beat_sends(tmp_path):
@@ -72,6 +105,7 @@ def test_the_embedded_engine_runs_what_its_beat_sends(tmp_path):
         ({"DEBUG": "true"}, "DEBUG"),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS"),
         ({"REDIS_URL": ""}, "REDIS_URL"),
+        ({"DATABASE_URL": ""}, "DATABASE_URL"),
         ({"GEZHI_MODE": "Production"}, "GEZHI_MODE"),
     ],
 )
@@ -83,6 +117,25 @@ def test_production_refuses_an_unsafe_start_and_says_which_setting(tmp_path, bro
     refused = manage("check", **(good | broken))
     assert refused.returncode != 0
     assert word in refused.stderr.splitlines()[-1]
+
+
+def commands(bind, beat_file):
+    """The words of the Dockerfile and of docker-compose.yml, on an address and a file of ours."""
+    cmd = re.search(r"^CMD (\[.*\])$", (ROOT / "Dockerfile").read_text(), re.M)
+    web = [bind if word == "0.0.0.0:8000" else word for word in json.loads(cmd[1])]  # noqa: S104
+    assert bind in web
+    worker, beat = [
+        found.replace('"', "").replace(BEAT_FILE, str(beat_file)).split(", ")
+        for found in re.findall(r"command: \[(celery[^\]]*)\]", COMPOSE)
+    ]
+    return web, worker, beat
+
+
+def beat_is_well(folder):
+    """The health check of the container, on our file."""
+    test = re.search(r'test: \[CMD-SHELL, "(find [^"]*)"\]', COMPOSE)[1]
+    check = test.replace(BEAT_FILE, str(folder / "beat"))
+    return subprocess.run(["sh", "-c", check], capture_output=True, check=False).returncode == 0
 
 
 def test_production_runs_by_hand_as_compose_would(tmp_path):
@@ -99,18 +152,13 @@ def test_production_runs_by_hand_as_compose_would(tmp_path):
                                   capture_output=True, text=True, check=False)  # fmt: skip
             assert done.returncode == 0, done.stderr + done.stdout
         port = free_port()
-        compose = (ROOT / "docker-compose.yml").read_text()
-        worker, beat = re.findall(r"command: \[(celery[^\]]*)\]", compose)
-        commands = [
-            ["-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2",
-             "--no-control-socket"],
-            ["-m", *worker.replace('"', "").split(", ")],
-            ["-m", *beat.replace('"', "").replace(BEAT_FILE, str(tmp_path / "beat")).split(", ")],
-        ]  # fmt: skip
+        web, worker, beat = commands(f"127.0.0.1:{port}", tmp_path / "beat")
         logs = [open(tmp_path / f"{n}.log", "w+") for n in range(3)]  # noqa: SIM115
         running = [
-            subprocess.Popen([sys.executable, *command], cwd=ROOT, env=env, stdout=log, stderr=log)
-            for command, log in zip(commands, logs, strict=True)
+            subprocess.Popen(
+                [sys.executable, "-m", *command], cwd=ROOT, env=env, stdout=log, stderr=log
+            )
+            for command, log in zip((web, worker, beat), logs, strict=True)
         ]
         try:
             wait_for(port)
@@ -120,6 +168,12 @@ def test_production_runs_by_hand_as_compose_would(tmp_path):
             assert until(lambda: subprocess.run(ping, cwd=ROOT, env=env, capture_output=True,
                                                 check=False).returncode == 0)  # fmt: skip
             assert until(lambda: list(tmp_path.glob("beat*")) != [])
+            assert beat_is_well(tmp_path)
+            running[2].send_signal(signal.SIGSTOP)
+            for file in tmp_path.glob("beat*"):
+                os.utime(file, (time.time() - 660,) * 2)
+            assert not beat_is_well(tmp_path), "a beat that hangs is noticed"
+            running[2].send_signal(signal.SIGCONT)
         finally:
             for process in running:
                 process.terminate()

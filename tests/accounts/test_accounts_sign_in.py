@@ -1,4 +1,7 @@
+from datetime import timedelta
+
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
@@ -137,6 +140,42 @@ def test_five_wrong_passwords_lock_the_pair_of_account_and_address(client, perso
     assert "15 分钟" in locked.content.decode()
     assert sign_in(client).status_code == 429, "the right password does not open it early"
     assert sign_in(Client(REMOTE_ADDR="10.1.2.3")).status_code == 302
+
+
+def test_many_names_from_one_address_lock_the_address(person, settings):
+    settings.ADDRESS_FAILURE_LIMIT = 6
+    sprayer, elsewhere = Client(REMOTE_ADDR="10.9.9.9"), Client(REMOTE_ADDR="10.1.2.3")
+    for number in range(5):
+        assert sign_in(sprayer, f"name{number}", "wrong-words-1").status_code == 200
+
+    assert sign_in(sprayer, "name5", "wrong-words-1").status_code == 429
+    assert sign_in(sprayer).status_code == 429
+    assert sign_in(elsewhere).status_code == 302
+
+
+def test_trying_on_does_not_make_a_lock_longer(person, settings):
+    settings.ADDRESS_FAILURE_LIMIT = 3
+    office = Client(REMOTE_ADDR="10.9.9.9")
+    for number in range(3):
+        sign_in(office, f"name{number}", "wrong-words-1")
+    before = AccessAttempt.objects.order_by("pk").values_list("attempt_time", flat=True)
+    before = list(before)
+
+    assert sign_in(office, "name0", "wrong-words-1").status_code == 429
+    assert sign_in(office, "name7", "wrong-words-1").status_code == 429
+    after = AccessAttempt.objects.order_by("pk").values_list("attempt_time", flat=True)
+    assert list(after) == before
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(minutes=16))
+    assert sign_in(office).status_code == 302
+
+
+def test_the_limit_of_an_address_can_be_switched_off(person, settings):
+    settings.ADDRESS_FAILURE_LIMIT = 0
+    office = Client(REMOTE_ADDR="10.9.9.9")
+    for number in range(8):
+        assert sign_in(office, f"name{number}", "wrong-words-1").status_code == 200
+
+    assert sign_in(office).status_code == 302
 
 
 def test_a_colleague_behind_the_same_address_is_not_locked_out(client, person):

@@ -79,6 +79,20 @@ def test_a_wrong_token_is_refused(person, header):
         authenticate(header.encode().decode("latin-1"))
 
 
+def test_a_token_ends_with_its_age(client, person, settings):
+    settings.TOKEN_DAYS = 30
+    day = timedelta(days=1)
+    old = services.issue_token(user=person, label="旧程序", now=timezone.now() - 30 * day)
+    young = services.issue_token(user=person, now=timezone.now() - 29 * day)
+
+    with pytest.raises(AuthenticationFailed):
+        authenticate(f"Token {old}")
+    assert authenticate(f"Token {young}")[0] == person
+    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    today = timezone.localdate().isoformat()
+    assert f"有效至 {today}" in client.get("/account/").content.decode()
+
+
 @pytest.mark.parametrize("header", ["", "Bearer abc", "Basic abc"])
 def test_other_headers_are_left_to_others(person, header):
     assert authenticate(header) is None
