@@ -8,7 +8,7 @@ from django.contrib.auth.forms import BaseUserCreationForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext as say
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import services
@@ -91,7 +91,7 @@ class SuggestionAdmin(SuggestionAdminBase):
     def take_off(self, request: HttpRequest, queryset: QuerySet[Suggestion]) -> None:
         """Mark the chosen ones as dealt with."""
         count = services.mark_handled(suggestions=queryset, now=timezone.now())
-        self.message_user(request, say("已处理 %(count)d 条。") % {"count": count})
+        self.message_user(request, gettext("已处理 %(count)d 条。") % {"count": count})
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
         """Never: they come from the page."""

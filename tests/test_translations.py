@@ -22,7 +22,6 @@ CALLS = {
     "ngettext",
     "ngettext_lazy",
     "pgettext",
-    "say",
 }
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Chinese that is data: the demo's texts, words of files and addresses, names in both languages.

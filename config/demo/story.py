@@ -171,9 +171,13 @@ class _Story:
         self.step(Verb.DISPATCH, self.rng.uniform(3, 40), continuous=True)
         self.record.stop_clock(self.at)
         unit = self.world.units["城市管理局"]
-        self.record.send_to(unit.pk, None, self.at)
+        self._choose(unit)
         self.done(Verb.DISPATCH, self.dispatcher, facts={"reasons": [_chosen(unit)]})
         self.record.start_clock(Clock.Kind.HANDLE, self.at)
+
+    def _choose(self, unit: Organization) -> None:
+        self.record.send_to(unit.pk, None, self.at)
+        self.issue.level = unit.area.level if unit.area else self.issue.level
 
     def work(self) -> None:
         habit = self.world.habits[self.issue.unit_id or 0]
@@ -213,7 +217,7 @@ class _Story:
         spot = self.scene.spot
         others = self.world.neighbours[spot.street] if spot else [self.world.units["城市管理局"]]
         unit = self.rng.choice([body for body in others if body.pk != self.issue.unit_id] or others)
-        self.record.send_to(unit.pk, None, self.at)
+        self._choose(unit)
         self._said(
             Verb.REDISPATCH, self.dispatcher, REDISPATCH_REASONS, texts.REDISPATCHED,
             more={"reasons": [_chosen(unit)]},
