@@ -15,6 +15,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("", include("grid.urls")),
     path("notices/", include("notices.urls")),
+    path("calendars/", include("worktime.urls")),
+    path("", include("partyorgs.urls")),
     path("api/v1/", include("accounts.api")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/", include("issues.api.urls")),

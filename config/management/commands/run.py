@@ -36,12 +36,13 @@ class Command(BaseCommand):
         if not settings.EMBEDDED:
             raise CommandError("GEZHI_MODE is not embedded: see docs/operations.md for production.")
         _refuse_taken(port)
-        try:
+        stopping = _Stop()
+        with suppress(KeyboardInterrupt):
             self._prepare(issues=issues, demo=not no_demo)
-        except KeyboardInterrupt:
+        if stopping.asked:
             self.stdout.write("\nStopped before serving. The next start goes on.")
             sys.exit(INTERRUPTED)
-        self._serve(port)
+        self._serve(port, stopping)
 
     def _prepare(self, *, issues: int, demo: bool) -> None:
         self._step("Database")
@@ -57,8 +58,8 @@ class Command(BaseCommand):
         self.stdout.write(f"· {name}")
         self.stdout.flush()
 
-    def _serve(self, port: int) -> None:
-        stopping = _Stop()
+    def _serve(self, port: int, stopping: "_Stop") -> None:
+        stopping.serving = True
         processes = _start(port)
         if _until_it_answers(port, processes, stopping):
             self._welcome(port)
@@ -82,15 +83,21 @@ class Command(BaseCommand):
 
 
 class _Stop:
-    """Whether Ctrl-C or SIGTERM came, or the terminal was closed."""
+    """Whether Ctrl-C or SIGTERM came, or the terminal was closed.
+
+    Before serving it also interrupts what runs. The interruption alone is not
+    enough: Python drops one that arrives inside a finalizer or a callback.
+    """
 
     def __init__(self) -> None:
-        self.asked = False
+        self.asked = self.serving = False
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._ask)
 
     def _ask(self, _signal: int, _frame: FrameType | None) -> None:
         self.asked = True
+        if not self.serving:
+            raise KeyboardInterrupt
 
 
 def _refuse_taken(port: int) -> None:
