@@ -1,7 +1,6 @@
-"""The life of a report: the issue, who it was sent to, what happened, which clocks run."""
+"""The issue, and the units it was sent to."""
 
-import uuid
-from typing import ClassVar, Self
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -10,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from grid.models import Area, Cell, Place
 from issues.workflow import OPEN, State
-from matters.models import Category, ClockKind, Condition
-from partyorgs.models import Level, Organization, Post
+from matters.models import Category, Condition
+from partyorgs.models import Level, Organization
 from partyorgs.rules import Scope
 from residents.models import Contact
 
@@ -246,144 +245,3 @@ class Assignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.issue_id} → {self.unit_id}"
-
-
-class Event(models.Model):
-    """One line of an issue's timeline: append-only, each chained to the one before.
-
-    Triggers refuse every change (migration 0002). Free text stands beside in
-    `EventText` and enters the hash as a salted digest, so that it can be erased
-    by law without breaking the chain.
-    """
-
-    issue = models.ForeignKey(Issue, models.PROTECT, db_index=False, related_name="events")
-    seq = models.PositiveIntegerField()
-    at = models.DateTimeField()
-    verb = models.CharField(max_length=20)
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+"
-    )
-    post = models.ForeignKey(Post, models.PROTECT, null=True, db_index=False, related_name="+")
-    from_state = models.CharField(max_length=20, blank=True)
-    to_state = models.CharField(max_length=20)
-    unit = models.ForeignKey(
-        Organization, models.PROTECT, null=True, db_index=False, related_name="+"
-    )
-    on_behalf_of = models.ForeignKey(
-        Organization, models.PROTECT, null=True, db_index=False, related_name="+"
-    )
-    facts = models.JSONField(default=dict)
-    public = models.BooleanField(default=True)
-    text_digest = models.CharField(max_length=64, blank=True)
-    previous_hash = models.CharField(max_length=64, blank=True)
-    hash = models.CharField(max_length=64)
-
-    class Meta:
-        ordering = ["issue", "seq"]
-        verbose_name = verbose_name_plural = _("办理记录")
-        constraints = [
-            models.UniqueConstraint(fields=["issue", "seq"], name="event_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.issue_id}#{self.seq} {self.verb}"
-
-
-class EventText(models.Model):
-    """The free text of an event, erasable; the event keeps its salted digest."""
-
-    event = models.OneToOneField(Event, models.PROTECT, primary_key=True, related_name="text")
-    text = models.TextField()
-    salt = models.CharField(max_length=32)
-    erased_at = models.DateTimeField(null=True)
-
-    class Meta:
-        verbose_name = verbose_name_plural = _("办理说明")
-
-    def __str__(self) -> str:
-        return f"text of {self.event_id}"
-
-
-class Clock(models.Model):
-    """One running limit. The database is the clock: due times are stored when it starts."""
-
-    class Kind(models.TextChoices):
-        ACCEPT = "accept", _("受理时限")
-        DISPATCH = "dispatch", _("派遣时限")
-        HANDLE = "handle", _("处置时限")
-        CHECK = "check", _("核查时限")
-
-    issue = models.ForeignKey(Issue, models.PROTECT, related_name="clocks")
-    organization = models.ForeignKey(
-        Organization, models.PROTECT, null=True, db_index=False, related_name="+"
-    )
-    kind = models.CharField(max_length=10, choices=Kind.choices)
-    limit_clock = models.CharField(max_length=12, choices=ClockKind.choices)
-    limit_minutes = models.PositiveIntegerField()
-    granted_minutes = models.PositiveIntegerField()
-    started_at = models.DateTimeField()
-    yellow_at = models.DateTimeField()
-    due_at = models.DateTimeField()
-    provisional = models.BooleanField(default=False)
-    stopped_at = models.DateTimeField(null=True)
-
-    class Meta:
-        ordering = ["started_at", "pk"]
-        verbose_name = verbose_name_plural = _("计时")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["issue"],
-                condition=Q(stopped_at=None),
-                name="clock_one_running",
-                violation_error_message=_("一个问题同时只走一个时限。"),
-            ),
-            models.CheckConstraint(
-                condition=Q(due_at__gte=F("started_at"), yellow_at__lte=F("due_at")),
-                name="clock_in_order",
-            ),
-        ]
-        indexes = [
-            models.Index(
-                fields=["due_at", "id"], condition=Q(stopped_at=None), name="clock_running_due"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.issue_id} {self.kind}"
-
-    @property
-    def continuous(self) -> bool:
-        return self.limit_clock == ClockKind.CONTINUOUS
-
-
-def attachment_path(attachment: "Attachment", _name: str) -> str:
-    """A random name of our own: what the sender called the file is never used."""
-    name = attachment.public_id.hex
-    return f"photos/{name[:2]}/{name}.jpg"
-
-
-class Attachment(models.Model):
-    """A photo, uploaded first and then named by a report or a verb."""
-
-    MAX_PER_ISSUE: ClassVar[int] = 9
-
-    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
-    uploader = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    issue = models.ForeignKey(Issue, models.PROTECT, null=True, related_name="attachments")
-    verb = models.CharField(max_length=20, blank=True)
-    file = models.FileField(upload_to=attachment_path)
-    digest = models.CharField(max_length=64)
-    width = models.PositiveIntegerField()
-    height = models.PositiveIntegerField()
-    size = models.PositiveIntegerField()
-    created_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["pk"]
-        verbose_name = verbose_name_plural = _("照片")
-        indexes = [
-            models.Index(fields=["created_at"], condition=Q(issue=None), name="attachment_unused"),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.public_id)
