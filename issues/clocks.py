@@ -72,6 +72,40 @@ def start(limit: Limit, *, at: datetime, calendar: WorkingTime) -> Due:
     )
 
 
+@dataclass(frozen=True)
+class Rung:
+    """When a step of the ladder comes: at yellow, or some time after due.
+
+    After due by `share` percent of the limit, on its own clock, and by `minutes`
+    of working time, whichever is later; of what is critical by the share alone.
+    """
+
+    at_yellow: bool
+    share: int = 0
+    minutes: int = 0
+
+
+def rung_at(
+    rung: Rung, due: Due, *, limit: Limit, critical: bool, calendar: WorkingTime
+) -> datetime:
+    """The instant at which the rung of a clock comes."""
+    if rung.at_yellow:
+        return due.yellow_at
+    share = -(-limit.minutes * rung.share // 100)
+    by_share = _after(due.due_at, share, continuous=limit.continuous, calendar=calendar)
+    if critical:
+        return by_share
+    return max(by_share, _after(due.due_at, rung.minutes, continuous=False, calendar=calendar))
+
+
+def _after(at: datetime, minutes: int, *, continuous: bool, calendar: WorkingTime) -> datetime:
+    if not minutes:
+        return at
+    if continuous:
+        return at + timedelta(minutes=minutes)
+    return calendar.add_working_minutes(at, minutes)
+
+
 def between(a: datetime, b: datetime, *, continuous: bool, calendar: WorkingTime) -> int:
     """Whole minutes of the clock from `a` to `b`; negative when `b` is earlier."""
     if b < a:

@@ -23,7 +23,9 @@ from residents.screening import find_phones, without_phone
 OTHER = "other"
 WITH_PHOTOS = frozenset({Verb.HANDLE, Verb.CHECK, Verb.NOTE, Verb.RETURN})
 # One tap is enough: nothing to say, and nothing that cannot be told later.
-ONE_TAP = frozenset({Verb.SIGN})
+ONE_TAP = frozenset({Verb.SIGN, Verb.ACKNOWLEDGE})
+# Verbs that file the issue under a matter, which has a chooser of its own.
+WITH_MATTER = frozenset({Verb.ACCEPT, Verb.RAISE_URGENCY})
 # Where the service names a field that the page shows under another name.
 SHOWN_AS = {"lat": "place_text", "lng": "place_text", "datum": "place_text", "place": "place_text"}
 
@@ -198,7 +200,7 @@ class VerbForm(Retyped):
         for need in rule.needs:
             if need in MAKERS:
                 self.fields[need] = MAKERS[need](verb, units or [])
-        if verb is Verb.ACCEPT:
+        if verb in WITH_MATTER:
             self.fields["category"] = forms.CharField(required=False, max_length=12)
             self.fields["condition"] = forms.CharField(required=False, max_length=24)
         if verb not in ONE_TAP:
@@ -291,6 +293,9 @@ def _note(verb: Verb, *, required: bool) -> forms.Field:
         Verb.HANDLE: (_("办理说明"), _("写清做了什么、还差什么。")),
         Verb.NOTE: (_("备注"), _("只有办理和监督这件事的岗位能看到。")),
         Verb.CHECK: (_("核查说明"), _("不通过时要写明哪里还没做好。")),
+        Verb.CHASE: (_("催办说明"), _("可以不写。承办单位会收到通知。")),
+        Verb.ANSWER: (_("答复"), _("写清现在做到哪一步、什么时候办好、需要什么支持。")),
+        Verb.INSTRUCT: (_("批示内容"), _("承办单位、值守台和党支部都会收到。")),
     }
     label, hint = labels.get(verb, (_("补充说明"), ""))
     return forms.CharField(

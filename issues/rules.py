@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterable
 
+from django.db.models import Q
+
 from issues.models import Assignment, Attachment, Event, Issue
-from issues.workflow import RULES, Rule, State, Verb, verbs_from
+from issues.workflow import RULES, SYSTEM, Rule, State, Verb, verbs_from
 from partyorgs.models import Role
 from partyorgs.rules import CELL_ROLES, Scope, Seat, may_configure
 
 # Admins keep cells and posts, auditors read: neither takes part in an issue's life.
 ONLOOKERS = frozenset({Role.ADMIN, Role.AUDITOR})
 DISPATCHING = frozenset({Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.DISTRICT_DESK})
+LEADING = frozenset({Role.STREET_LEADER, Role.DISTRICT_DESK})
 UNIT_DESKS = frozenset(
     {
         Role.UNIT_DESK,
@@ -57,9 +60,15 @@ def overseen_area(scope: Scope) -> str:
 def _participant(scope: Scope, issue: Issue) -> Seat | None:
     """Anyone whose post reaches the issue, its helpers, and its reporter."""
     seats = [seat for seat in scope.seats if seat.role not in ONLOOKERS]
-    if issue.reporter_id == scope.user.pk and seats:
-        return seats[0]
+    if seats and issue.reporter_id in scope.persons:
+        return _reporters(seats, issue)
     return _first(seat for seat in seats if reaches(seat, issue)) or _helper(seats, issue)
+
+
+def _reporters(seats: list[Seat], issue: Issue) -> Seat:
+    """The seat by which somebody counts as the reporter; a stand-in by the absent person's."""
+    own = _first(seat for seat in seats if seat.post.user_id == issue.reporter_id)
+    return own or seats[0]
 
 
 def _helper(seats: Iterable[Seat], issue: Issue) -> Seat | None:
@@ -103,8 +112,8 @@ def _checker(scope: Scope, issue: Issue) -> Seat | None:
     if has_handled(scope, issue):
         return None
     seats = [seat for seat in scope.seats if seat.role in CELL_ROLES]
-    if seats and issue.reporter_id == scope.user.pk:
-        return seats[0]
+    if seats and issue.reporter_id in scope.persons:
+        return _reporters(seats, issue)
     in_cell = _first(seat for seat in seats if issue.cell_id in seat.cells)
     return in_cell or _owning_branch(scope, issue) or _desk(scope, issue)
 
@@ -114,6 +123,30 @@ def _closer(scope: Scope, issue: Issue) -> Seat | None:
     if has_handled(scope, issue):
         return None
     return _owning_branch(scope, issue) or _desk(scope, issue)
+
+
+def _chaser(scope: Scope, issue: Issue) -> Seat | None:
+    """The owning branch, the street's dispatcher or leader, the district's desk."""
+    return _owning_branch(scope, issue) or _desk(scope, issue)
+
+
+def _leader(scope: Scope, issue: Issue) -> Seat | None:
+    """The street's leader or the district's desk, for their own area."""
+    return _first(
+        seat
+        for seat in scope.seats
+        if seat.role in LEADING
+        and (issue.street_id in seat.streets or issue.district_id in seat.districts)
+    )
+
+
+def _called(scope: Scope, issue: Issue) -> Seat | None:
+    """Whoever a call of the duty can reach: the unit, its desk, a leader."""
+    return _unit(scope, issue) or _desk(scope, issue)
+
+
+def _by_itself(_scope: Scope, _issue: Issue) -> None:
+    """Nobody: the ladder, the calendar or a count does it."""
 
 
 def _owning_branch(scope: Scope, issue: Issue) -> Seat | None:
@@ -133,12 +166,22 @@ WHO: dict[str, Callable[[Scope, Issue], Seat | None]] = {
     "unit_desk": _unit_desk,
     "checker": _checker,
     "closer": _closer,
+    "chaser": _chaser,
+    "leader": _leader,
+    "called": _called,
+    SYSTEM: _by_itself,
 }
 
 
 def has_handled(scope: Scope, issue: Issue) -> bool:
-    """Whether this person ever handled this issue: by person, not by post."""
-    return Event.objects.filter(issue=issue, verb=Verb.HANDLE, actor_id=scope.user.pk).exists()
+    """Whether this person ever handled this issue: by person, not by post.
+
+    A stand-in counts as the absent person, and the absent person as whoever
+    stood in: so both who did it and for whom are asked.
+    """
+    persons = sorted(scope.persons)
+    theirs = Q(actor_id__in=persons) | Q(post__user_id__in=persons)
+    return Event.objects.filter(theirs, issue=issue, verb=Verb.HANDLE).exists()
 
 
 def may(scope: Scope, rule: Rule, issue: Issue) -> Seat | None:
@@ -148,7 +191,7 @@ def may(scope: Scope, rule: Rule, issue: Issue) -> Seat | None:
 
 def allowed(scope: Scope, issue: Issue) -> list[Rule]:
     """The rules whose verbs this scope may use on the issue now, in the book's order."""
-    rules = verbs_from(State(issue.state), checked=issue.checked_at is not None)
+    rules = verbs_from(State(issue.state), gates=issue.gates)
     return [rule for rule in rules if may(scope, rule, issue)]
 
 

@@ -5,11 +5,34 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
+from issues.escalation.heartbeat import audit_and_report
+from issues.escalation.reckoning import reckon_all
+from issues.escalation.sweep import sweep as sweep_now
+from issues.services.briefing import send_briefs as send_briefs_due
 from issues.services.contacts import erase_old_contacts
 from issues.services.photos import remove_unused
 from issues.services.upkeep import forget_keys
 
 log = logging.getLogger(__name__)
+
+
+@shared_task(name="issues.tasks.sweep")
+def sweep() -> None:
+    """Take every rung that has come; reckon limits anew whose calendar has changed."""
+    now = timezone.now()
+    moved = reckon_all(now=now)
+    swept = sweep_now(now=now)
+    if moved or swept.steps or swept.parked:
+        log.info("steps: %d, parked: %d, moved: %d", swept.steps, swept.parked, moved)
+
+
+@shared_task(name="issues.tasks.audit")
+def audit() -> None:
+    """Hold what should have happened against what did; ping the heartbeat when all is well."""
+    found = audit_and_report(now=timezone.now())
+    for finding in found.findings:
+        if finding.count:
+            log.error("audit: %s: %d (%s)", finding.code, finding.count, finding.examples)
 
 
 @shared_task(name="issues.tasks.erase_contacts")
@@ -25,3 +48,10 @@ def tidy() -> None:
     now = timezone.now()
     log.info("unused photos removed: %d", remove_unused(now=now))
     log.info("idempotency keys forgotten: %d", forget_keys(now=now))
+
+
+@shared_task(name="issues.tasks.send_briefs")
+def send_briefs() -> None:
+    """Send the morning's brief where it is due and has not left."""
+    if sent := send_briefs_due(now=timezone.now()):
+        log.info("briefs queued: %d", sent)

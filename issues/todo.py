@@ -9,9 +9,9 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from issues.rules import DISPATCHING, UNIT_STAFF
+from issues.rules import DISPATCHING, UNIT_DESKS, UNIT_STAFF
 from issues.workflow import State
-from partyorgs.models import Role
+from partyorgs.models import Level, Role
 from partyorgs.rules import CELL_ROLES, Scope
 
 BRANCH = frozenset({Role.BRANCH_SECRETARY})
@@ -71,7 +71,7 @@ def _to_check(scope: Scope, _now: datetime) -> Q:
     """A cell's handled issues for its workers; one outside every cell for the desk."""
     mine = _seated(scope, CELL_ROLES, "cells")
     if scope.roles & CELL_ROLES:
-        mine |= Q(reporter_id=scope.user.pk)
+        mine |= Q(reporter_id__in=sorted(scope.persons))
     if scope.roles & DISPATCHING:
         mine |= Q(cell=None) & _desk(scope)
     return Q(state=State.HANDLED, checked_at=None) & mine
@@ -91,9 +91,29 @@ def _stuck(scope: Scope, now: datetime) -> Q:
     return still & _seated(scope, BRANCH, "owners")
 
 
+def _to_answer(scope: Scope, _now: datetime) -> Q:
+    """Supervision orders that wait for the answer of a unit."""
+    return Q(answer_due_at__isnull=False) & _seated(scope, UNIT_DESKS, "units")
+
+
+def _called(scope: Scope, _now: datetime) -> Q:
+    """Critical matters off hours that nobody has said to have heard of."""
+    return Q(called_at__isnull=False) & (_seated(scope, UNIT_STAFF, "units") | _desk(scope))
+
+
+def _raised(scope: Scope, _now: datetime) -> Q:
+    """What a third return or rework raised to this desk and is not handled yet."""
+    street = Q(raised_to=Level.STREET) & _seated(scope, NEAR, "streets")
+    district = Q(raised_to=Level.DISTRICT) & _seated(scope, FAR, "districts")
+    return (street | district) & ~Q(state=State.HANDLED)
+
+
 TODOS: dict[str, Todo] = {
     todo.key: todo
     for todo in (
+        Todo("called", UNIT_STAFF | DISPATCHING, _called),
+        Todo("answer", UNIT_DESKS, _to_answer),
+        Todo("raised", DISPATCHING, _raised),
         Todo("accept", DISPATCHING, _at_desk(State.REPORTED)),
         Todo("dispatch", DISPATCHING, _at_desk(State.PENDING_DISPATCH)),
         Todo("returned", DISPATCHING, _at_desk(State.RETURNED)),
@@ -106,6 +126,8 @@ TODOS: dict[str, Todo] = {
 }
 # At a desk these are rare: they count among what is to do, but get no figure of their own.
 RARE_AT_DESKS = frozenset({"sign", "handle", "check", "close"})
+# Rare everywhere: a figure of nothing would only take room.
+RARE = frozenset({"called", "answer", "raised"})
 
 
 def todos_of(scope: Scope) -> list[Todo]:
@@ -117,7 +139,9 @@ def usual_todos_of(scope: Scope) -> list[Todo]:
     """The lists that deserve a figure: a desk's own steps hide those it takes rarely."""
     beside = scope.roles - DISPATCHING
     return [
-        todo for todo in todos_of(scope) if todo.key not in RARE_AT_DESKS or beside & todo.roles
+        todo
+        for todo in todos_of(scope)
+        if todo.key not in RARE and (todo.key not in RARE_AT_DESKS or beside & todo.roles)
     ]
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from issues.views import answers, cell, home, issue, lists, photos, reports, suggestions
+from issues.views import answers, brief, cell, home, issue, lists, photos, reports, suggestions
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -12,6 +12,10 @@ urlpatterns = [
     path("issues/<str:number>/", issue.issue_page, name="issue"),
     path("issues/<str:number>/contact/", issue.issue_contact, name="issue_contact"),
     path("issues/<str:number>/<str:verb>/", issue.issue_verb, name="issue_verb"),
+    path("brief/", brief.brief, name="brief"),
+    path("brief/week/", brief.brief_week, name="brief_week"),
+    path("brief/week.xlsx", brief.brief_week_xlsx, name="brief_week_xlsx"),
+    path("brief/<str:day>/", brief.brief_day, name="brief_day"),
     path("cell/", cell.my_cell, name="my_cell"),
     path("responsible/", answers.responsible, name="responsible"),
     path("coverage/", home.coverage, name="coverage"),

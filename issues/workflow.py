@@ -36,6 +36,18 @@ class Verb(StrEnum):
     CHECK = "check"
     CLOSE = "close"
     CANCEL = "cancel"
+    RAISE_URGENCY = "raise_urgency"
+    CHASE = "chase"
+    SUPERVISE = "supervise"
+    ANSWER = "answer"
+    INSTRUCT = "instruct"
+    ACKNOWLEDGE = "acknowledge"
+    REMIND = "remind"
+    ESCALATE = "escalate"
+    CALL = "call"
+    RAISE = "raise"
+    RECKON = "reckon"
+    SKIP = "skip"
 
 
 class Need(StrEnum):
@@ -46,16 +58,26 @@ class Need(StrEnum):
     UNIT = "unit"
     OUTCOME = "outcome"
     PASSED = "passed"
+    CONDITION = "condition"
 
 
 class ClockAct(StrEnum):
-    """What a verb does to the clocks; what is not named goes on running."""
+    """What a verb does to the clocks; what is not named goes on running.
+
+    `stop` ends the main clock, `end` every clock, `answered` and `heard` the
+    supervision order's and the duty call's.
+    """
 
     START_ACCEPT = "start accept"
     START_DISPATCH = "start dispatch"
     START_HANDLE = "start handle"
     START_CHECK = "start check"
+    START_ANSWER = "start answer"
+    RESTART = "restart"
     STOP = "stop"
+    ANSWERED = "answered"
+    HEARD = "heard"
+    END = "end"
 
 
 class Outcome(StrEnum):
@@ -71,6 +93,9 @@ OPEN = frozenset(State) - {S.CLOSED, S.REJECTED, S.CANCELLED}
 WITH_UNIT = frozenset({S.DISPATCHED, S.HANDLING, S.RETURNED, S.HANDLED})
 CHECKED = "checked"
 UNCHECKED = "unchecked"
+SUPERVISED = "supervised"
+CALLED = "called"
+SYSTEM = "system"
 
 
 @dataclass(frozen=True)
@@ -127,7 +152,7 @@ RULES: dict[Verb, Rule] = {
             S.REJECTED,
             "desk",
             needs=(N.REASON,),
-            clocks=(C.STOP,),
+            clocks=(C.END,),
             tells=("reporter",),
         ),
         Rule(
@@ -149,9 +174,18 @@ RULES: dict[Verb, Rule] = {
             S.DISPATCHED,
             "desk",
             needs=(N.UNIT, N.REASON),
+            clocks=(C.ANSWERED, C.HEARD),
             tells=("unit", "owner"),
         ),
-        Rule(V.SIGN, "签收", "Sign for", _from(S.DISPATCHED), S.HANDLING, "unit"),
+        Rule(
+            V.SIGN,
+            "签收",
+            "Sign for",
+            _from(S.DISPATCHED),
+            S.HANDLING,
+            "unit",
+            clocks=(C.HEARD,),
+        ),
         Rule(
             V.RETURN,
             "退单",
@@ -160,6 +194,7 @@ RULES: dict[Verb, Rule] = {
             S.RETURNED,
             "unit_desk",
             needs=(N.REASON,),
+            clocks=(C.HEARD,),
             tells=("desk", "owner"),
         ),
         Rule(
@@ -170,7 +205,7 @@ RULES: dict[Verb, Rule] = {
             S.HANDLED,
             "unit",
             needs=(N.OUTCOME, N.NOTE),
-            clocks=(C.STOP, C.START_CHECK),
+            clocks=(C.STOP, C.ANSWERED, C.HEARD, C.START_CHECK),
             tells=("reporter", "cell", "owner"),
         ),
         Rule(
@@ -192,7 +227,7 @@ RULES: dict[Verb, Rule] = {
             _from(S.HANDLED),
             S.CLOSED,
             "closer",
-            clocks=(C.STOP,),
+            clocks=(C.END,),
             when=CHECKED,
             tells=("reporter", "unit"),
         ),
@@ -204,7 +239,7 @@ RULES: dict[Verb, Rule] = {
             S.CANCELLED,
             "desk",
             needs=(N.REASON,),
-            clocks=(C.STOP,),
+            clocks=(C.END,),
             tells=("reporter", "unit"),
         ),
         Rule(
@@ -217,6 +252,76 @@ RULES: dict[Verb, Rule] = {
             needs=(N.NOTE,),
             public=False,
         ),
+        Rule(
+            V.RAISE_URGENCY,
+            "提升紧急程度",
+            "Raise urgency",
+            OPEN - {S.HANDLED},
+            None,
+            "participant",
+            needs=(N.CONDITION, N.REASON),
+            clocks=(C.RESTART,),
+            tells=("unit", "desk", "owner"),
+        ),
+        Rule(
+            V.CHASE,
+            "催办",
+            "Chase",
+            OPEN,
+            None,
+            "chaser",
+            tells=("unit",),
+        ),
+        Rule(
+            V.SUPERVISE,
+            "督办",
+            "Supervise",
+            _from(S.DISPATCHED, S.HANDLING),
+            None,
+            "leader",
+            needs=(N.REASON,),
+            clocks=(C.ANSWERED, C.START_ANSWER),
+            tells=("unit_head", "unit", "owner"),
+        ),
+        Rule(
+            V.ANSWER,
+            "回复督办",
+            "Answer the order",
+            OPEN,
+            None,
+            "unit_desk",
+            needs=(N.NOTE,),
+            clocks=(C.ANSWERED,),
+            when=SUPERVISED,
+            tells=("leader", "owner"),
+        ),
+        Rule(
+            V.INSTRUCT,
+            "批示",
+            "Instruct",
+            OPEN,
+            None,
+            "leader",
+            needs=(N.NOTE,),
+            tells=("unit", "desk", "owner"),
+        ),
+        Rule(
+            V.ACKNOWLEDGE,
+            "知悉",
+            "Acknowledge",
+            OPEN,
+            None,
+            "called",
+            clocks=(C.HEARD,),
+            when=CALLED,
+        ),
+        # What the ladder and the calendar do by themselves.
+        Rule(V.REMIND, "到期提醒", "Remind", OPEN, None, SYSTEM, public=False),
+        Rule(V.ESCALATE, "上报领导", "Escalate", OPEN, None, SYSTEM),
+        Rule(V.CALL, "呼叫值班", "Call the duty", OPEN, None, SYSTEM, public=False),
+        Rule(V.RAISE, "提级", "Raise one level", OPEN, None, SYSTEM, tells=("raised",)),
+        Rule(V.RECKON, "重算到期时间", "Reckon the due time anew", OPEN, None, SYSTEM),
+        Rule(V.SKIP, "停止升级", "End a step", OPEN, None, SYSTEM),
         # fmt: on
     )
 }
@@ -244,16 +349,22 @@ OUTCOME_NAMES: dict[Outcome, tuple[str, str]] = {
 }
 
 
-def verbs_from(state: State, *, checked: bool) -> Iterable[Rule]:
+# What a person can ask for; the rest comes with a report or by itself.
+ASKED = tuple(v for v, rule in RULES.items() if v is not V.REPORT and rule.who != SYSTEM)
+# The third return or rework raises an issue one level by itself (DOMAIN.md §4.4).
+RAISED_AT = 3
+
+
+def verbs_from(state: State, *, gates: frozenset[str]) -> Iterable[Rule]:
     """The rules whose verb may leave this state, in the order of the rule book."""
     for rule in RULES.values():
-        if state in rule.sources and passes_gate(rule, checked=checked):
+        if state in rule.sources and passes_gate(rule, gates=gates):
             yield rule
 
 
-def passes_gate(rule: Rule, *, checked: bool) -> bool:
-    """Whether the issue has been checked where the rule asks for it, or has not yet."""
-    return rule.when in ("", CHECKED if checked else UNCHECKED)
+def passes_gate(rule: Rule, *, gates: frozenset[str]) -> bool:
+    """Whether what the rule's `when` asks for is so: `gates` is what is so of the issue."""
+    return not rule.when or rule.when in gates
 
 
 def target(rule: Rule, *, state: State, passed: bool | None = None) -> State:

@@ -161,12 +161,19 @@ class CategoryCondition(models.Model):
 
 
 class StageLimit(models.Model):
-    """The limit of a stage that belongs to no condition: accept, dispatch, check."""
+    """The limit of a stage that belongs to no condition.
+
+    Accept, dispatch and check; the answer to a supervision order, of a critical
+    matter `answer_now`; the acknowledgement of whoever is on duty.
+    """
 
     class Stage(models.TextChoices):
         ACCEPT = "accept", _("受理")
         DISPATCH = "dispatch", _("派遣")
         CHECK = "check", _("核查")
+        ANSWER = "answer", _("督办答复")
+        ANSWER_NOW = "answer_now", _("紧急督办答复")
+        DUTY = "duty", _("值班响应")
 
     stage = models.CharField(_("环节"), max_length=10, choices=Stage.choices, unique=True)
     clock = models.CharField(_("计时方式"), max_length=12, choices=ClockKind.choices)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from matters.models import Category, CategoryCondition, Condition, StageLimit
+from matters.models import Category, CategoryCondition, ClockKind, Condition, StageLimit
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,17 @@ def matter(*, category: str, condition: str = "") -> Matter:
     return Matter(row.category, row.condition)
 
 
+Stage = StageLimit.Stage
+DEFAULTS = {
+    Stage.ACCEPT: (ClockKind.CONTINUOUS, 15),
+    Stage.DISPATCH: (ClockKind.CONTINUOUS, 15),
+    Stage.CHECK: (ClockKind.WORKING, 480),
+    Stage.ANSWER: (ClockKind.WORKING, 480),
+    Stage.ANSWER_NOW: (ClockKind.CONTINUOUS, 60),
+    Stage.DUTY: (ClockKind.CONTINUOUS, 10),
+}
+
+
 def leaves() -> QuerySet[Category]:
     """Active leaves with their big class and conditions, in the order of the list."""
     return (
@@ -48,13 +59,14 @@ def leaves() -> QuerySet[Category]:
 
 
 def stage_limit(stage: str) -> StageLimit:
-    """The limit of a stage: as kept, else the defaults of digital urban management.
+    """The limit of a stage: as kept, else the defaults.
 
-    Accept and dispatch 15 minutes day and night; check one working day.
+    Accept and dispatch 15 minutes day and night, as in digital urban management;
+    check and an order's answer one working day, of a critical matter an hour; a
+    call of the duty ten minutes.
     """
     found = StageLimit.objects.filter(stage=stage).first()
     if found:
         return found
-    if stage == StageLimit.Stage.CHECK:
-        return StageLimit(stage=stage, clock="working", minutes=480)
-    return StageLimit(stage=stage, clock="continuous", minutes=15)
+    clock, minutes = DEFAULTS[StageLimit.Stage(stage)]
+    return StageLimit(stage=stage, clock=clock, minutes=minutes)

@@ -30,7 +30,7 @@ from issues.services.contacts import reveal
 from issues.services.photos import save_photo
 from issues.services.reporting import Report, hints, report
 from issues.services.verbs import Given, perform
-from issues.workflow import Verb
+from issues.workflow import ASKED, Verb
 from matters.queries import Matter, UnknownMatter, leaves, matter
 from partyorgs.rules import Scope, scope_of
 
@@ -314,7 +314,7 @@ class IssueVerb(Door):
                 "verb",
                 OpenApiTypes.STR,
                 OpenApiParameter.PATH,
-                enum=[str(verb) for verb in Verb if verb is not Verb.REPORT],
+                enum=[str(verb) for verb in ASKED],
             )
         ],
         responses={
@@ -328,7 +328,7 @@ class IssueVerb(Door):
     def post(self, request: Request, number: str, verb: str) -> Response:
         """Do a verb of the rule book on the issue."""
         given = self.checked(shapes.VerbIn, request.data)
-        if verb not in set(Verb) - {Verb.REPORT}:
+        if verb not in ASKED:
             raise Http404
         scope, now = self.scope, timezone.now()
         try:

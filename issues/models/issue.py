@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from grid.models import Area, Cell, Place
-from issues.workflow import OPEN, State
+from issues.workflow import CALLED, CHECKED, OPEN, SUPERVISED, UNCHECKED, State
 from matters.models import Category, Condition
 from partyorgs.models import Level, Organization
 from partyorgs.rules import Scope
@@ -46,7 +46,8 @@ class IssueQuerySet(models.QuerySet["Issue"]):
 def scope_parts(scope: Scope, *, own: bool = True) -> list[Q]:
     """The index ranges that make up a scope; their union is what it may see.
 
-    `own` False leaves out the person's own reports outside the posts' reach.
+    `own` False leaves out the person's own reports, and those of whoever they
+    stand in for, outside the posts' reach.
     """
     if not scope.seats:
         return []
@@ -61,7 +62,7 @@ def scope_parts(scope: Scope, *, own: bool = True) -> list[Q]:
         )
         parts.append(Q(pk__in=helping.values("issue_id")))
     if own and not covers_own_reports(scope):
-        parts.append(Q(reporter_id=scope.user.pk))
+        parts.append(Q(reporter_id__in=sorted(scope.persons)))
     return parts
 
 
@@ -124,6 +125,12 @@ class Issue(models.Model):
     returns = models.PositiveSmallIntegerField(default=0)
     reworks = models.PositiveSmallIntegerField(default=0)
     outcome = models.CharField(max_length=12, blank=True)
+    # The highest rung recorded on the running limit; to whom the ladder or a third
+    # return raised it; a supervision order that waits for its answer; a call of the duty.
+    escalated = models.PositiveSmallIntegerField(default=0)
+    raised_to = models.CharField(_("提级至"), max_length=10, choices=Level.choices, blank=True)
+    answer_due_at = models.DateTimeField(_("督办答复期限"), null=True)
+    called_at = models.DateTimeField(_("呼叫值班时间"), null=True)
     created_at = models.DateTimeField(_("上报时间"))
     handled_at = models.DateTimeField(null=True)
     checked_at = models.DateTimeField(null=True)
@@ -202,6 +209,16 @@ class Issue(models.Model):
     def subject_key(self) -> str:
         """How a notice names this issue."""
         return f"issue:{self.number}"
+
+    @property
+    def gates(self) -> frozenset[str]:
+        """What the rule book's `when` asks about: checked, supervised, called."""
+        open_gates = {CHECKED if self.checked_at else UNCHECKED}
+        if self.answer_due_at:
+            open_gates.add(SUPERVISED)
+        if self.called_at:
+            open_gates.add(CALLED)
+        return frozenset(open_gates)
 
     @property
     def areas(self) -> list[Area]:

@@ -50,6 +50,9 @@ def todo_name(key: str) -> str:
         "check": _("待核查"),
         "close": _("待结案"),
         "stuck": _("卡住的"),
+        "called": _("待知悉"),
+        "answer": _("待答复督办"),
+        "raised": _("提级来的"),
     }[key]
 
 

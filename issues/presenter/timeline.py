@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from issues.models import Event, Issue
-from issues.presenter import words
+from issues.presenter import byitself, words
 from issues.rules import may_see_contact, may_see_internal
 from issues.workflow import Verb
 from partyorgs.models import Post
@@ -22,8 +22,9 @@ def timeline(issue: Issue, *, scope: Scope) -> list[Fact]:
     Looks at the contact stand among them for those who may look themselves.
     """
     events = issue.events.select_related(
-        "actor", "post__cell", "post__area", "post__organization", "unit", "on_behalf_of", "text"
-    ).defer("post__cell__boundary", "post__cell__shape")
+        "actor", "post__user", "post__cell", "post__area", "post__organization", "unit",
+        "on_behalf_of", "text",
+    ).defer("post__cell__boundary", "post__cell__shape")  # fmt: skip
     if not may_see_internal(scope, issue):
         events = events.filter(public=True)
     entries = [_entry(event) for event in events]
@@ -40,7 +41,7 @@ def _entry(event: Event) -> Fact:
         "at": timezone.localtime(event.at),
         "verb": event.verb,
         "verb_name": _verb_name(event),
-        "actor": str(event.actor) if event.actor else "",
+        "actor": actor_name(event),
         "post": post_name(event.post),
         "from": event.from_state,
         "to": event.to_state,
@@ -48,13 +49,26 @@ def _entry(event: Event) -> Fact:
         "unit": {"code": event.unit.code, "name": event.unit.name} if event.unit else None,
         "on_behalf_of": event.on_behalf_of.name if event.on_behalf_of else "",
         "reason": words.reason_name(facts["reason"]) if facts.get("reason") else "",
-        "reasons": [words.sentence(reason) for reason in facts.get("reasons", [])],
+        "reasons": [
+            *(words.sentence(reason) for reason in facts.get("reasons", [])),
+            *byitself.sentences(event),
+        ],
         "outcome": words.outcome_name(facts.get("outcome", "")),
         "passed": facts.get("passed"),
         "by_rule": bool(facts.get("by_rule")),
         "text": event.text.text if hasattr(event, "text") else "",
         "public": event.public,
     }
+
+
+def actor_name(event: Event) -> str:
+    """Who did it; a stand-in with the name of the person whose post it was."""
+    if event.actor is None:
+        return ""
+    if event.post is None or event.post.user_id == event.actor_id:
+        return str(event.actor)
+    facts = {"actor": str(event.actor), "absent": str(event.post.user)}
+    return _("%(actor)s（替%(absent)s）") % facts
 
 
 def _verb_name(event: Event) -> str:

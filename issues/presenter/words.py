@@ -25,6 +25,12 @@ REASON_NAMES = {
     "unit_asked": gettext_noop("承办单位申请改派"),
     "duplicate": gettext_noop("重复上报"),
     "void": gettext_noop("误报"),
+    "overdue": gettext_noop("超时未办"),
+    "important": gettext_noop("重要事项"),
+    "instructed": gettext_noop("领导批示"),
+    "worse": gettext_noop("情况变严重"),
+    "danger": gettext_noop("有人身或安全危险"),
+    "filed_wrong": gettext_noop("原来选的情形不对"),
 }
 SENTENCES = {
     "cell_special": gettext_noop("位置在专属网格“%(name)s”（%(cell)s）内。"),
@@ -38,6 +44,25 @@ SENTENCES = {
     "no_account": gettext_noop("“%(doer)s”和督促单位都没有账号，由值守台决定。"),
     "no_item": gettext_noop("权责清单里没有这一类事项，由值守台决定。"),
     "by_hand": gettext_noop("值守台选定“%(unit)s”。"),
+}
+FINDINGS = {
+    "open_without_clock": gettext_noop("在办却没有计时的问题"),
+    "yellow_without_step": gettext_noop("将到期却没有提醒的"),
+    "due_without_step": gettext_noop("已到期却没有催办的"),
+    "step_overdue": gettext_noop("该执行却没有执行的步骤"),
+    "parked": gettext_noop("出错搁置的步骤"),
+    "step_without_event": gettext_noop("有步骤却没有办理记录的"),
+    "step_without_notice": gettext_noop("有步骤却没有通知的"),
+    "lease_too_old": gettext_noop("发送中途停住的通知"),
+    "notice_unsent": gettext_noop("到时却没有发送的通知"),
+}
+CLOCK_NAMES = {
+    "accept": gettext_noop("受理"),
+    "dispatch": gettext_noop("派遣"),
+    "handle": gettext_noop("处置"),
+    "check": gettext_noop("核查"),
+    "answer": gettext_noop("督办答复"),
+    "duty": gettext_noop("值班响应"),
 }
 LIGHT_NAMES = {
     "green": gettext_noop("正常"),
@@ -91,6 +116,11 @@ def limit_words(minutes: int, *, continuous: bool) -> str:
     return _("%(amount)s（工作时间）") % {"amount": _amount(minutes, day=WORKING_DAY)}
 
 
+def amount_words(minutes: int) -> str:
+    """A stretch of time by the clock on the wall, in its two largest units."""
+    return _amount(minutes, day=1440)
+
+
 def _amount(minutes: int, *, day: int) -> str:
     """The two largest units of an amount: days of `day` minutes, hours, minutes."""
     days, rest = divmod(minutes, day)
@@ -123,6 +153,11 @@ def due_words(
         return (_("已超时 %(amount)s") if late else _("还剩 %(amount)s")) % {"amount": amount}
     words = _("已超时 %(amount)s（工作时间）") if late else _("还剩 %(amount)s（工作时间）")
     return words % {"amount": amount}
+
+
+def finding_name(code: str) -> str:
+    """What the auditor counts under this code."""
+    return _(FINDINGS[code])
 
 
 def light_name(light: str) -> str:

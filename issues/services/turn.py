@@ -4,28 +4,54 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from issues import chain, clocks
+from issues import chain
 from issues.models import Assignment, Attachment, Clock, Event, EventText, Issue
+from issues.services.calling import Watch
+from issues.services.people import Found
 from issues.services.telling import tell
-from issues.workflow import OPEN, ClockAct, Rule, State
-from matters.models import ClockKind
-from matters.queries import stage_limit
+from issues.services.timing import Timing
+from issues.workflow import OPEN, RULES, SYSTEM, ClockAct, Rule, State, Verb
+from notices.services import supersede
 from partyorgs.models import Organization
 from partyorgs.queries import Staff
 from partyorgs.rules import Scope, Seat
-from worktime.queries import work_calendar
 
 # What a verb may change; everything else is written once, with the report.
 CHANGING = [
     "state", "is_open", "level", "category", "condition", "critical", "unit", "doer",
     "yellow_at", "due_at", "returns", "reworks", "outcome", "handled_at", "checked_at",
-    "closed_at", "version", "event_count", "last_hash",
+    "closed_at", "escalated", "raised_to", "answer_due_at", "called_at",
+    "version", "event_count", "last_hash",
 ]  # fmt: skip
 STARTS = {
     ClockAct.START_ACCEPT: Clock.Kind.ACCEPT,
     ClockAct.START_DISPATCH: Clock.Kind.DISPATCH,
     ClockAct.START_HANDLE: Clock.Kind.HANDLE,
     ClockAct.START_CHECK: Clock.Kind.CHECK,
+    ClockAct.START_ANSWER: Clock.Kind.ANSWER,
+}
+# Notices that speak of a clock: what waits of them is taken back when it stops.
+LATE = frozenset({"reminder", "chased", "supervised", "escalated"})
+ABOUT: dict[str, frozenset[str]] = {
+    **dict.fromkeys(Clock.MAIN, LATE),
+    Clock.Kind.ANSWER: frozenset(),
+    Clock.Kind.DUTY: frozenset({"called"}),
+}
+# The main clock of each state, for a clock that starts anew where the issue stays.
+RUNNING_IN = {
+    State.REPORTED: Clock.Kind.ACCEPT,
+    State.PENDING_DISPATCH: Clock.Kind.DISPATCH,
+    State.DISPATCHED: Clock.Kind.HANDLE,
+    State.HANDLING: Clock.Kind.HANDLE,
+    State.RETURNED: Clock.Kind.HANDLE,
+    State.HANDLED: Clock.Kind.CHECK,
+}
+MAIN, SIDE = frozenset(Clock.MAIN), frozenset({Clock.Kind.ANSWER, Clock.Kind.DUTY})
+STOPS = {
+    ClockAct.STOP: MAIN,
+    ClockAct.ANSWERED: frozenset({Clock.Kind.ANSWER}),
+    ClockAct.HEARD: frozenset({Clock.Kind.DUTY}),
+    ClockAct.END: MAIN | SIDE,
 }
 
 
@@ -45,13 +71,16 @@ class Turn:
         self.now = now
         self.staff: Staff | None = None
         self.clock: Clock | None = None
+        # A failed check: the handling clock starts again with what was left.
+        self.reworked = False
+        self.called: Found = []
         self.photos: list[Attachment] = []
         self.events: list[Event] = []
         self._texts: list[EventText] = []
         self._assignments: list[Assignment] = []
-        self._starts: Clock.Kind | None = None
-        self._stops = False
-        self._last: Rule | None = None
+        self._starts: list[Clock.Kind] = []
+        self._stops: frozenset[str] = frozenset()
+        self._tells: list[tuple[Rule, int]] = []
 
     def apply(
         self,
@@ -64,12 +93,17 @@ class Turn:
         unit: Organization | None = None,
         on_behalf_of: Organization | None = None,
     ) -> None:
-        """Move the issue by the rule and append the event."""
+        """Move the issue by the rule and append the event.
+
+        What the rule book does by itself (`who` is system) has no actor and is
+        told beside what led to it; otherwise the last rule of a turn is told.
+        """
+        by_itself = rule.who == SYSTEM
         event = Event(
             at=self.now,
             verb=rule.verb,
-            actor=self.scope.user,
-            post=self.seat.post,
+            actor=None if by_itself else self.scope.user,
+            post=None if by_itself else self.seat.post,
             from_state=self.issue.state if self.issue.event_count else "",
             to_state=to,
             unit=unit,
@@ -85,7 +119,7 @@ class Turn:
         self.events.append(event)
         self.issue.state = to
         self.issue.is_open = to in OPEN
-        self._last = rule
+        self._tells = [*(self._tells if by_itself else []), (rule, event.seq)]
         for act in rule.clocks if clock_acts is None else clock_acts:
             self._clock(act)
 
@@ -97,10 +131,14 @@ class Turn:
         self.issue.last_hash = event.hash
 
     def _clock(self, act: ClockAct) -> None:
-        if act is ClockAct.STOP:
-            self._stops, self._starts = True, None
+        if act in STOPS:
+            self._stops |= STOPS[act]
+            self._starts = [kind for kind in self._starts if kind not in STOPS[act]]
+        elif act is ClockAct.RESTART:
+            self._clock(ClockAct.STOP)
+            self._starts.append(RUNNING_IN[State(self.issue.state)])
         else:
-            self._starts = STARTS[act]
+            self._starts.append(STARTS[act])
 
     def send_to(
         self, *, unit: Organization, doer: Organization | None, helpers: Iterable[Organization] = ()
@@ -122,7 +160,7 @@ class Turn:
         """Write everything; the issue's version goes up by one."""
         issue = self.issue
         new = issue.pk is None
-        self.clock = self._next_clock()
+        started = self._start_clocks()
         if new:
             issue.save(force_insert=True)
         else:
@@ -133,27 +171,75 @@ class Turn:
             assignment.issue = issue
         Assignment.objects.bulk_create(self._assignments)
         if not new:
-            self._settle_running_clock()
-        if self.clock:
-            self.clock.issue = issue
-            self.clock.save(force_insert=True)
-        if self._last is not None:
+            self._settle_running_clocks()
+        for clock in started:
+            clock.issue = issue
+            clock.save(force_insert=True)
+        self._take_back()
+        for rule, seq in self._tells:
             tell(
                 issue=issue,
-                rule=self._last,
+                rule=rule,
+                seq=seq,
                 actor=self.scope.user,
                 staff=self.staff,
+                called=self.called,
                 now=self.now,
             )
         return issue
 
-    def _settle_running_clock(self) -> None:
-        """Stop it where the rule says so; else it runs on, for whoever has the work now."""
+    def _take_back(self) -> None:
+        """Notices that wait about what is settled now are not sent any more."""
+        if not self.issue.pk or not self._stops:
+            return
+        kinds = None if not self.issue.is_open else {k for s in self._stops for k in ABOUT[s]}
+        if kinds is None or kinds:
+            supersede(subject_keys=[self.issue.subject_key], kinds=kinds, now=self.now)
+
+    def _settle_running_clocks(self) -> None:
+        """Stop those the rules named; the main one runs on for whoever has the work now."""
         running = self.issue.clocks.filter(stopped_at=None)
         if self._stops:
-            running.update(stopped_at=self.now)
-        elif self._assignments:
-            running.update(organization=self.issue.unit)
+            running.filter(kind__in=self._stops).update(stopped_at=self.now, next_at=None)
+        if self._assignments and not self._stops >= MAIN:
+            running.filter(kind__in=MAIN).update(organization=self.issue.unit)
+
+    def _start_clocks(self) -> list[Clock]:
+        """The clocks that run from now on; their due times are shown on the issue."""
+        issue, timing = self.issue, Timing()
+        if self._stops >= MAIN or not issue.pk:
+            issue.yellow_at = issue.due_at = None
+            issue.escalated = 0
+        if Clock.Kind.ANSWER in self._stops:
+            issue.answer_due_at = None
+        if Clock.Kind.DUTY in self._stops:
+            issue.called_at = None
+        started = []
+        for kind in self._starts:
+            again = kind is Clock.Kind.HANDLE and self.reworked
+            clock = timing.start(issue, kind, at=self.now, unit=issue.unit, again=again)
+            if kind in MAIN:
+                self.clock = clock
+                issue.yellow_at, issue.due_at = clock.yellow_at, clock.due_at
+            elif kind is Clock.Kind.ANSWER:
+                issue.answer_due_at = clock.due_at
+            started.append(clock)
+        if self.clock in started and self.clock.critical:
+            started += self._call_duty(timing)
+        return started
+
+    def _call_duty(self, timing: Timing) -> list[Clock]:
+        """Off hours what is critical calls whoever is on duty, who must say that they heard."""
+        issue, watch = self.issue, Watch(self.now, timing)
+        watch.load([issue])
+        self.called = watch.first(issue)
+        running = issue.pk and issue.called_at and Clock.Kind.DUTY not in self._stops
+        if not self.called or running:
+            return []
+        issue.called_at = self.now
+        rule = RULES[Verb.CALL]
+        self.apply(rule, to=State(issue.state), facts={"by_rule": True, "level": 0})
+        return [timing.start(issue, Clock.Kind.DUTY, at=self.now, unit=issue.unit)]
 
     def _save_events(self) -> None:
         for event in self.events:
@@ -163,47 +249,3 @@ class Turn:
             text.event_id = text.event.pk
         if self._texts:
             EventText.objects.bulk_create(self._texts)
-
-    def _next_clock(self) -> Clock | None:
-        """The clock that runs from now on, with its due time shown on the issue."""
-        if self._starts is None:
-            if self._stops:
-                self.issue.yellow_at = self.issue.due_at = None
-            return None
-        kind = self._starts
-        limit = self._limit(kind)
-        granted = self._granted(kind, limit)
-        due = clocks.start(granted, at=self.now, calendar=work_calendar())
-        self.issue.yellow_at, self.issue.due_at = due.yellow_at, due.due_at
-        return Clock(
-            organization=self.issue.unit,
-            kind=kind,
-            limit_clock=ClockKind.CONTINUOUS if limit.continuous else ClockKind.WORKING,
-            limit_minutes=limit.minutes,
-            granted_minutes=granted.minutes,
-            started_at=self.now,
-            yellow_at=due.yellow_at,
-            due_at=due.due_at,
-            provisional=due.provisional,
-        )
-
-    def _limit(self, kind: Clock.Kind) -> clocks.Limit:
-        if kind is Clock.Kind.HANDLE:
-            condition = self.issue.condition
-            if condition is None:
-                raise ValueError("an issue without a filing condition has no handling limit")
-            return clocks.Limit(condition.minutes, condition.critical)
-        stage = stage_limit(kind)
-        return clocks.Limit(stage.minutes, stage.clock == ClockKind.CONTINUOUS)
-
-    def _granted(self, kind: Clock.Kind, limit: clocks.Limit) -> clocks.Limit:
-        """The whole limit; after a failed check what was left of it, a quarter at least."""
-        if kind is not Clock.Kind.HANDLE or not self.issue.pk:
-            return limit
-        last = self.issue.clocks.filter(kind=kind).order_by("-started_at", "-pk").first()
-        if last is None or last.stopped_at is None:
-            return limit
-        left = clocks.between(
-            last.stopped_at, last.due_at, continuous=limit.continuous, calendar=work_calendar()
-        )
-        return clocks.rework(limit, left=left)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -13,11 +14,14 @@ from issues.dispatch import desk_for, position_of, route
 from issues.models import Issue
 from issues.rules import allowed, may
 from issues.services.errors import ChangedMeanwhile, Refused
+from issues.services.filing import filed_under, more_urgent
 from issues.services.photos import attach, own_unused
+from issues.services.raising import raise_level
 from issues.services.sending import send_by_hand, send_by_rule, unit_for_hand
 from issues.services.turn import Turn
 from issues.services.words import MAX_NOTE, cleaned
 from issues.workflow import (
+    RAISED_AT,
     REWORK_CLOCKS,
     RULES,
     Need,
@@ -28,7 +32,6 @@ from issues.workflow import (
     passes_gate,
     target,
 )
-from matters.queries import UnknownMatter, matter
 from partyorgs.models import Organization
 from partyorgs.rules import Scope
 
@@ -38,6 +41,8 @@ REASONS = {
     Verb.REJECT: ("not_a_matter", "in_procedure", "still_in_hand", "beyond_duty"),
     Verb.REDISPATCH: ("sent_wrong", "unit_asked"),
     Verb.CANCEL: ("duplicate", "void"),
+    Verb.SUPERVISE: ("overdue", "important", "instructed"),
+    Verb.RAISE_URGENCY: ("worse", "danger", "filed_wrong"),
 }
 
 
@@ -71,7 +76,7 @@ def perform(*, scope: Scope, number: str, verb: Verb, given: Given, now: datetim
         raise ChangedMeanwhile(allowed(scope, issue))
     in_time = State(issue.state) in rule.sources
     seat = may(scope, rule, issue) if in_time else None
-    if seat is None or not passes_gate(rule, checked=issue.checked_at is not None):
+    if seat is None or not passes_gate(rule, gates=issue.gates):
         raise Refused(allowed(scope, issue))
     given = _checked(rule, given)
     turn = Turn(issue, scope=scope, seat=seat, now=now)
@@ -115,10 +120,14 @@ def _checked(rule: Rule, given: Given) -> Given:
         Need.UNIT: _("请选择承办单位。"),
         Need.OUTCOME: _("请选择办理结果。"),
         Need.PASSED: _("请说明是否通过。"),
+        Need.CONDITION: _("请选择更紧急的情形。"),
     }
     missing = {
         str(need): sentences[need] for need in rule.needs if getattr(given, need) in ("", None)
     }
+    if given.category:
+        # A leaf alone names its first condition.
+        missing.pop("condition", None)
     if given.outcome and given.outcome not in list(Outcome):
         missing["outcome"] = _("没有这种办理结果，请重新选择。")
     if rule.verb is Verb.CHECK and given.passed is False and not given.note:
@@ -135,12 +144,12 @@ def _text(rule: Rule, given: Given) -> tuple[str, str]:
     return "", "\n".join(part for part in (given.reason, given.note) if part)
 
 
-def _plain(turn: Turn, rule: Rule, given: Given) -> None:
+def _plain(turn: Turn, rule: Rule, given: Given, **facts: Any) -> None:
     code, text = _text(rule, given)
     turn.apply(
         rule,
         to=target(rule, state=State(turn.issue.state)),
-        facts={"reason": code} if code else {},
+        facts=facts | ({"reason": code} if code else {}),
         text=text,
         unit=turn.issue.unit,
         on_behalf_of=_on_behalf(turn, rule),
@@ -158,10 +167,7 @@ def _accept(turn: Turn, rule: Rule, given: Given) -> None:
     """File the report under a category, then let the responsibility list send it."""
     issue = turn.issue
     if given.category:
-        try:
-            what = matter(category=given.category, condition=given.condition)
-        except UnknownMatter as unknown:
-            raise ValidationError({unknown.field: _("没有这一项，请重新选择。")}) from unknown
+        what = filed_under(given.category, given.condition)
         issue.category, issue.condition = what.category, what.condition
         issue.critical = what.condition.critical
     if issue.category is None:
@@ -181,6 +187,8 @@ def _dispatch(turn: Turn, rule: Rule, given: Given) -> None:
 def _return(turn: Turn, rule: Rule, given: Given) -> None:
     turn.issue.returns += 1
     _plain(turn, rule, given)
+    if turn.issue.returns == RAISED_AT:
+        raise_level(turn, because="returns")
 
 
 def _handle(turn: Turn, rule: Rule, given: Given) -> None:
@@ -206,6 +214,7 @@ def _check(turn: Turn, rule: Rule, given: Given) -> None:
     else:
         issue.reworks += 1
         issue.outcome, issue.handled_at = "", None
+        turn.reworked = True
     turn.apply(
         rule,
         to=target(rule, state=State(issue.state), passed=passed),
@@ -214,16 +223,36 @@ def _check(turn: Turn, rule: Rule, given: Given) -> None:
         text=given.note,
         unit=issue.unit,
     )
-
-
-def _close(turn: Turn, rule: Rule, given: Given) -> None:
-    turn.issue.closed_at = turn.now
-    _plain(turn, rule, given)
+    if not passed and issue.reworks == RAISED_AT:
+        raise_level(turn, because="reworks")
 
 
 def _end(turn: Turn, rule: Rule, given: Given) -> None:
-    turn.issue.assignments.filter(ended_at=None).update(ended_at=turn.now)
-    _close(turn, rule, given)
+    """The end of the issue; steps of the ladder that were still to come end with it."""
+    issue = turn.issue
+    issue.assignments.filter(ended_at=None).update(ended_at=turn.now)
+    waiting = issue.clocks.filter(stopped_at=None, next_at__isnull=False).exists()
+    issue.closed_at = turn.now
+    _plain(turn, rule, given, **({"steps_ended": True} if waiting else {}))
+
+
+def _raise_urgency(turn: Turn, rule: Rule, given: Given) -> None:
+    """File the issue under a more urgent condition; its clock starts anew from now."""
+    issue = turn.issue
+    if issue.category is None and not given.category:
+        raise ValidationError({"category": _("请先选择事项类别。")})
+    leaf = given.category or (issue.category.code if issue.category else "")
+    what = filed_under(leaf, given.condition)
+    if not more_urgent(what.condition, than=issue.condition):
+        raise ValidationError({"condition": _("这种情形不比现在更紧急，请另选一种。")})
+    before = issue.condition.code if issue.condition else ""
+    issue.category, issue.condition = what.category, what.condition
+    issue.critical = what.condition.critical
+    code, text = _text(rule, given)
+    facts = {"from_condition": before, "to_condition": what.condition.code}
+    if code:
+        facts["reason"] = code
+    turn.apply(rule, to=State(issue.state), facts=facts, text=text, unit=issue.unit)
 
 
 HOW: dict[Verb, Callable[[Turn, Rule, Given], None]] = {
@@ -236,4 +265,5 @@ HOW: dict[Verb, Callable[[Turn, Rule, Given], None]] = {
     Verb.CLOSE: _end,
     Verb.REJECT: _end,
     Verb.CANCEL: _end,
+    Verb.RAISE_URGENCY: _raise_urgency,
 }

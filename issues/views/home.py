@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from grid.models import Area
+from issues.presenter.brief import home_panel
 from issues.presenter.pages import capped, list_url, queue_rows, todo_name
 from issues.presenter.timeline import post_name
 from issues.queries import Filters, count_up_to, issue_page
@@ -42,6 +43,7 @@ def home(request: HttpRequest) -> HttpResponse:
     }
     if may_list(scope):
         context |= {"figures": _figures(scope), "queues": _queues(scope)}
+        context["briefs"] = home_panel(scope, now=timezone.now())
     return render(request, "issues/home.html", context)
 
 

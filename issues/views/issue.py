@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST, require_safe
 
-from issues.forms import ONE_TAP, RevealForm, VerbForm, add_errors
+from issues.forms import ONE_TAP, WITH_MATTER, RevealForm, VerbForm, add_errors
 from issues.models import Issue
 from issues.presenter.choosing import UnitChoices, category_field, unit_choices
 from issues.presenter.detail import clock_facts, issue_facts
@@ -28,7 +28,7 @@ from issues.services.contacts import reveal
 from issues.services.errors import Refused
 from issues.services.verbs import perform
 from issues.views.doors import PhotoTray, issue_or_404, scope_for
-from issues.workflow import RULES, Need, State, Verb
+from issues.workflow import ASKED, RULES, Need, State, Verb
 from residents.services import Plain
 
 # The step that moves the issue on comes first, what ends it for good comes last.
@@ -66,7 +66,7 @@ def issue_page(request: HttpRequest, number: str) -> HttpResponse:
 @require_POST
 def issue_verb(request: HttpRequest, number: str, verb: str) -> HttpResponse:
     """Do a verb; a refusal comes back with fresh facts and everything typed."""
-    if verb not in set(Verb) - {Verb.REPORT}:
+    if verb not in ASKED:
         raise Http404
     scope, done = scope_for(request), Verb(verb)
     units = _units(issue_or_404(scope, number), done)
@@ -202,7 +202,7 @@ def _offer(
         "open": again is not None,
         "danger": verb in UNCOMMON,
         "photos": _photo_field(verb, again) if form.has_photos else None,
-        "category": _category(request, issue, again) if verb is Verb.ACCEPT else None,
+        "category": _category(request, issue, again) if verb in WITH_MATTER else None,
         "others": _others(again),
     }
 

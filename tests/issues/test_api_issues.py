@@ -119,16 +119,20 @@ def test_an_issue_is_walked_to_closed_with_the_verbs_it_offers(program):
     assert [event["seq"] for event in events] == [1, 2, 3, 4, 5, 6, 7]
 
 
+UNIT = ["sign", "return", "note", "raise_urgency"]
+DESK = ["redispatch", "cancel", "note", "raise_urgency", "chase"]
+
+
 @pytest.mark.parametrize(
     ("name", "verb", "given", "now_allowed"),
     [
-        ("worker", "sign", {}, ["note"]),
-        ("unit", "handle", {"outcome": "fixed", "note": "好"}, ["sign", "return", "note"]),
-        ("handler", "return", {"reason": "not_ours"}, ["sign", "note"]),
-        ("branch", "close", {}, ["note"]),
+        ("worker", "sign", {}, ["note", "raise_urgency"]),
+        ("unit", "handle", {"outcome": "fixed", "note": "好"}, UNIT),
+        ("handler", "return", {"reason": "not_ours"}, ["sign", "note", "raise_urgency"]),
+        ("branch", "close", {}, ["note", "raise_urgency", "chase"]),
         ("auditor", "note", {"note": "看过"}, []),
-        ("street", "accept", {}, ["redispatch", "cancel", "note"]),
-        ("district", "check", {"passed": True}, ["redispatch", "cancel", "note"]),
+        ("street", "accept", {}, DESK),
+        ("district", "check", {"passed": True}, [*DESK, "supervise", "instruct"]),
     ],
 )
 def test_a_refusal_says_what_is_allowed_now(two, program, name, verb, given, now_allowed):
@@ -185,6 +189,8 @@ def test_what_one_may_not_see_is_what_does_not_exist(two, program, name, method,
     missing = call(f"issues/QH-260310-AAAAA/{road}", *args)
     assert unseen.status_code == missing.status_code == 404
     assert unseen.content == missing.content
+    # Each answer names its own request; nothing else differs.
+    assert unseen.headers.pop("X-Request-ID") != missing.headers.pop("X-Request-ID")
     assert unseen.headers == missing.headers
 
 

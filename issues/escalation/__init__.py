@@ -1,0 +1,1 @@
+"""What happens by itself when a limit is not kept: claims, steps, catching up, and its audit."""

@@ -1,0 +1,225 @@
+"""What a rung does: its event, its record, whom it tells, the order that waits for an answer."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from grid.models import Cell
+from issues import chain
+from issues.escalation.digests import next_digest
+from issues.ladders import next_rung, put_on_ladder, rungs_of
+from issues.models import Clock, Event, Issue, Rung, Step
+from issues.services.calling import Watch
+from issues.services.people import READS, Holder, People
+from issues.services.telling import audience_of, payload_of
+from issues.services.timing import Timing
+from issues.workflow import RULES, Verb
+from matters.models import Category
+from notices.services import Draft
+from partyorgs.models import Organization
+from partyorgs.queries import stand_ins_for
+
+VERBS = {
+    Rung.Act.REMIND: Verb.REMIND,
+    Rung.Act.CHASE: Verb.CHASE,
+    Rung.Act.SUPERVISE: Verb.SUPERVISE,
+    Rung.Act.ESCALATE: Verb.ESCALATE,
+    Rung.Act.CALL: Verb.CALL,
+}
+KINDS = {
+    Verb.REMIND: "reminder",
+    Verb.CHASE: "chased",
+    Verb.SUPERVISE: "supervised",
+    Verb.ESCALATE: "escalated",
+    Verb.CALL: "called",
+}
+# A check is nobody's handling: who can check is reminded, then the owner, then the desk.
+OF_CHECK = {"handler": "checker", "unit_desk": "owner", "unit_head": "desk"}
+ON_DUTY = {"next_on_duty": Watch.next, "leader_on_duty": Watch.leader}
+LATE = timedelta(seconds=60)
+
+
+@dataclass
+class Known:
+    """What a sweep reads once and keeps: rows that do not change within its seconds."""
+
+    timing: Timing = field(default_factory=Timing)
+    categories: dict[int, Category] = field(default_factory=dict)
+    units: dict[int, Organization] = field(default_factory=dict)
+    cells: dict[int, Cell] = field(default_factory=dict)
+
+    def put_into(self, issues: Iterable[Issue]) -> None:
+        """Give the issues their category, units and cell without a query each."""
+        issues = list(issues)
+        if not self.categories:
+            found = Category.objects.select_related("parent")
+            self.categories = {category.pk: category for category in found}
+        units = {key for one in issues for key in (one.unit_id, one.owner_id) if key}
+        if missing := units - self.units.keys():
+            self.units |= Organization.objects.select_related("area", "calendar").in_bulk(missing)
+        cells = {one.cell_id for one in issues if one.cell_id and not one.place_text}
+        if missing := cells - self.cells.keys():
+            self.cells |= Cell.objects.defer("boundary", "shape").in_bulk(missing)
+        for issue in issues:
+            issue.category = self.categories.get(issue.category_id or 0)
+            issue.unit = self.units.get(issue.unit_id or 0)
+            issue.owner = self.units.get(issue.owner_id or 0)
+            if issue.cell_id in self.cells:
+                issue.cell = self.cells[issue.cell_id]
+
+
+class Steps:
+    """The steps of one batch: `take` each clock, then write what came of it.
+
+    Nothing is written here: `events`, `steps`, `drafts`, `started` and the
+    changed `clocks` and `issues` are.
+    """
+
+    def __init__(self, clocks: list[Clock], *, known: Known, now: datetime) -> None:
+        self.now = now
+        self.known = known
+        self.clocks = clocks
+        self.issues = {clock.issue_id: clock.issue for clock in clocks}
+        known.put_into(self.issues.values())
+        self.rungs = rungs_of(clock.ladder_id for clock in clocks)
+        self.watch = Watch(now, known.timing)
+        self.people = People(now)
+        self._load()
+        self.events: list[Event] = []
+        self.steps: list[Step] = []
+        self.drafts: list[Draft] = []
+        self.started: list[Clock] = []
+
+    def _load(self) -> None:
+        keys = {
+            OF_CHECK.get(key, key) if check else key
+            for rungs in self.rungs.values()
+            for rung in rungs
+            for key in (*rung.tells, *rung.copies)
+            for check in (False, True)
+        }
+        self.people.load(self.issues.values(), keys & READS.keys())
+        # Off hours the duty hears of what is critical, besides those whose rung it is.
+        critical = [issue for issue in self.issues.values() if issue.critical]
+        self.watch.load(critical)
+
+    def take_all(self) -> None:
+        """Every rung of every clock that has come, lowest first."""
+        for clock in self.clocks:
+            while clock.next_at is not None and clock.next_at <= self.now:
+                self._take(clock)
+        self._tell_stand_ins()
+
+    def _take(self, clock: Clock) -> None:
+        issue, due = clock.issue, clock.next_at
+        rungs = self.rungs.get(clock.ladder_id or 0, [])
+        rung = next_rung(rungs, clock.level)
+        if rung is None or due is None:
+            clock.next_at = None
+            return
+        disabled = rung.disabled_at is not None
+        verb = Verb.SKIP if disabled else self._verb(rung, clock)
+        event = self._event(clock, rung, verb, due)
+        step = Step(
+            clock=clock,
+            level=rung.level,
+            due_at=due,
+            at=self.now,
+            seq=event.seq,
+            skipped=disabled,
+        )
+        self.steps.append(step)
+        clock.level = rung.level
+        put_on_ladder(clock, rungs, self.known.timing.calendar(clock.calendar))
+        if disabled:
+            return
+        if clock.kind in Clock.MAIN:
+            issue.escalated = max(issue.escalated, rung.level)
+        if verb is Verb.SUPERVISE:
+            self._order(issue)
+        step.owed = self._draft(clock, rung, verb, event)
+
+    def _verb(self, rung: Rung, clock: Clock) -> Verb:
+        """An order needs a unit that can answer it: a late check is chased instead."""
+        verb = VERBS[Rung.Act(rung.act)]
+        if verb is Verb.SUPERVISE and (clock.kind == Clock.Kind.CHECK or not clock.issue.unit_id):
+            return Verb.CHASE
+        return verb
+
+    def _event(self, clock: Clock, rung: Rung, verb: Verb, due: datetime) -> Event:
+        issue = clock.issue
+        facts: dict[str, Any] = {
+            "by_rule": True,
+            "level": rung.level,
+            "clock": clock.kind,
+            "due": clock.due_at.isoformat(),
+        }
+        if self.now - due > LATE:
+            facts["late"] = int((self.now - due).total_seconds())
+        event = Event(
+            issue=issue,
+            at=self.now,
+            verb=verb,
+            from_state=issue.state,
+            to_state=issue.state,
+            unit_id=issue.unit_id,
+            facts=facts,
+            public=RULES[verb].public,
+        )
+        chain.append(issue, event)
+        self.events.append(event)
+        return event
+
+    def _order(self, issue: Issue) -> None:
+        """A supervision order waits for its answer; one that waits already goes on waiting."""
+        if issue.answer_due_at is not None:
+            return
+        kind = Clock.Kind.ANSWER
+        clock = self.known.timing.start(issue, kind, at=self.now, unit=issue.unit)
+        issue.answer_due_at = clock.due_at
+        self.started.append(clock)
+
+    def _draft(self, clock: Clock, rung: Rung, verb: Verb, event: Event) -> int:
+        """Queue the notices of a step; how many people and groups it owes one."""
+        issue = clock.issue
+        told = {one.user: one.role for one in self._told(clock, rung)}
+        hold = next_digest(self.now) if rung.digest and not issue.critical else None
+        facts = {"level": rung.level, "due": clock.due_at.isoformat(), "clock": clock.kind}
+        payload = payload_of(issue) | facts
+        common: dict[str, Any] = {
+            "kind": KINDS[verb],
+            "subject_key": issue.subject_key,
+            "key": f"{issue.number}:{event.seq}",
+            "payload": payload,
+            "critical": issue.critical,
+            "bundle": "digest" if hold else "",
+            "hold_until": hold,
+        }
+        self.drafts += [
+            Draft(recipient_id=user, role=role, **common) for user, role in told.items()
+        ]
+        if rung.act != Rung.Act.REMIND:
+            self.drafts.append(Draft(audience=audience_of(issue), **common))
+        return len(told)
+
+    def _told(self, clock: Clock, rung: Rung) -> Iterable[Holder]:
+        issue = clock.issue
+        for key in (*rung.copies, *rung.tells):
+            if key in ON_DUTY:
+                yield from ON_DUTY[key](self.watch, issue)
+            else:
+                check = clock.kind == Clock.Kind.CHECK
+                yield from self.people.of(issue, OF_CHECK.get(key, key) if check else key)
+        if issue.critical and clock.kind != Clock.Kind.DUTY:
+            yield from self.watch.first(issue)
+
+    def _tell_stand_ins(self) -> None:
+        """Whoever stands in is told too, by the same key and the same post."""
+        users = {draft.recipient_id for draft in self.drafts if draft.recipient_id}
+        standing = stand_ins_for(users=users, at=self.now)
+        self.drafts += [
+            replace(draft, recipient_id=standing[draft.recipient_id])
+            for draft in self.drafts
+            if draft.recipient_id in standing
+        ]

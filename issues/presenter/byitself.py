@@ -1,0 +1,106 @@
+"""What the ladder, a calendar or a count did, as sentences of the timeline."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from issues.models import Event
+from issues.presenter import words
+from issues.workflow import Verb
+from partyorgs.models import Level
+
+Facts = dict[str, Any]
+
+
+def sentences(event: Event) -> list[str]:
+    """Why something happened by itself, whether late, and what ended with it."""
+    facts = event.facts
+    said = []
+    if facts.get("by_rule") and event.verb in SAYS:
+        said.append(SAYS[Verb(event.verb)](facts))
+    if facts.get("late"):
+        minutes = max(1, int(facts["late"]) // 60)
+        late = words.amount_words(minutes)
+        said.append(_("系统恢复后补记，比应有的时间晚 %(late)s。") % {"late": late})
+    if facts.get("steps_ended"):
+        said.append(_("还没有到的催办、督办步骤随之结束。"))
+    return said
+
+
+def _clock(facts: Facts) -> str:
+    return _(words.CLOCK_NAMES.get(str(facts.get("clock")), "")) if facts.get("clock") else ""
+
+
+def _remind(facts: Facts) -> str:
+    return _("%(clock)s时限将到，已提醒。") % {"clock": _clock(facts)}
+
+
+def _chase(facts: Facts) -> str:
+    return _("%(clock)s时限已到，自动催办。") % {"clock": _clock(facts)}
+
+
+def _supervise(facts: Facts) -> str:
+    return _("%(clock)s超时，自动发出督办单（第 %(level)s 级）。") % _named(facts)
+
+
+def _escalate(facts: Facts) -> str:
+    return _("%(clock)s超时，自动上报（第 %(level)s 级）。") % _named(facts)
+
+
+def _skip(facts: Facts) -> str:
+    return _("%(clock)s第 %(level)s 级的规则已停用，这一步不再执行。") % _named(facts)
+
+
+def _named(facts: Facts) -> Facts:
+    return {"clock": _clock(facts), "level": facts.get("level", "")}
+
+
+def _call(facts: Facts) -> str:
+    said = {
+        0: _("非工作时间的紧急事项，已通知值班人员，请在 10 分钟内点“知悉”。"),
+        1: _("第一位值班人员没有回应，已通知下一位。"),
+    }
+    return said.get(int(facts.get("level", 2)), _("值班人员没有回应，已通知带班领导。"))
+
+
+def _raise(facts: Facts) -> str:
+    level = str(Level(facts["to_level"]).label) if facts.get("to_level") else ""
+    if facts.get("because") == "returns":
+        return _("第三次退单，自动提级到%(level)s。") % {"level": level}
+    return _("第三次返工，自动提级到%(level)s。") % {"level": level}
+
+
+def _reckon(facts: Facts) -> str:
+    times = {"before": _moment(facts.get("from")), "after": _moment(facts.get("to"))}
+    moved = _("到期时间由 %(before)s 改为 %(after)s。") % times
+    because = facts.get("because") or {}
+    if not because:
+        return moved
+    if because.get("kind") == "spans":
+        why = _("因为“%(calendar)s”的工作时段改了。") % because
+    elif because.get("source"):
+        why = _("因为工作日历更新：%(source)s。") % because
+    else:
+        why = _("因为工作日历更新：%(first)s 至 %(last)s。") % because
+    return f"{moved}{why}"
+
+
+def _moment(said: object) -> str:
+    at: datetime | None = parse_datetime(str(said)) if said else None
+    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M") if at else ""
+
+
+SAYS: dict[Verb, Callable[[Facts], str]] = {
+    Verb.REMIND: _remind,
+    Verb.CHASE: _chase,
+    Verb.SUPERVISE: _supervise,
+    Verb.ESCALATE: _escalate,
+    Verb.SKIP: _skip,
+    Verb.CALL: _call,
+    Verb.RAISE: _raise,
+    Verb.RECKON: _reckon,
+}

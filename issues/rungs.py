@@ -1,0 +1,34 @@
+"""The ladders that an installation starts with. Plain Python.
+
+Level, act, base, share of the limit in percent, working minutes at least,
+whom it tells, who gets a copy, whether what is not critical waits for a digest.
+"""
+
+from typing import Any
+
+FIELDS = ("level", "act", "base", "share", "minutes", "tells", "copies", "digest")
+DAY = 480  # working minutes
+
+DEFAULTS: dict[str, list[tuple[Any, ...]]] = {
+    "limit": [
+        (0, "remind", "yellow", 0, 0, ["handler"], [], False),
+        (1, "chase", "due", 0, 0, ["handler", "unit_desk"], [], False),
+        (2, "supervise", "due", 50, DAY, ["unit_head"], ["owner"], False),
+        (3, "escalate", "due", 100, 3 * DAY, ["field_leader"], [], True),
+        (4, "escalate", "due", 200, 5 * DAY, ["district_desk"], [], True),
+    ],
+    "answer": [
+        (0, "remind", "yellow", 0, 0, ["unit_head"], [], False),
+        (1, "chase", "due", 0, 0, ["unit_head", "unit_desk"], ["owner"], False),
+        (2, "escalate", "due", 100, DAY, ["field_leader"], [], False),
+    ],
+    "duty": [
+        (1, "call", "due", 0, 0, ["next_on_duty"], [], False),
+        (2, "call", "due", 100, 0, ["leader_on_duty"], [], False),
+    ],
+}
+
+
+def rows(use: str) -> list[dict[str, Any]]:
+    """The rungs of one ladder, by the names of their columns."""
+    return [dict(zip(FIELDS, row, strict=True)) for row in DEFAULTS[use]]

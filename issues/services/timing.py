@@ -1,0 +1,97 @@
+"""Starting clocks: the limit, the calendar, the due time and the first rung of the ladder."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from issues import clocks
+from issues.ladders import current_rungs, put_on_ladder
+from issues.models import Clock, Issue, Rung
+from matters.models import ClockKind, StageLimit
+from matters.queries import stage_limit
+from partyorgs.models import Organization
+from partyorgs.queries import calendar_code_of
+from worktime.arithmetic import WorkCalendar
+from worktime.queries import stamped_calendar
+
+
+@dataclass
+class Timing:
+    """Starts clocks; what it reads it reads once, so keep one for a turn or a batch."""
+
+    _calendars: dict[str, tuple[str, WorkCalendar]] = field(default_factory=dict)
+    _rungs: dict[str, list[Rung]] = field(default_factory=dict)
+    _stages: dict[str, clocks.Limit] = field(default_factory=dict)
+
+    def calendar(self, code: str) -> WorkCalendar:
+        return self._stamped(code)[1]
+
+    def _stamped(self, code: str) -> tuple[str, WorkCalendar]:
+        if code not in self._calendars:
+            self._calendars[code] = stamped_calendar(code)
+        return self._calendars[code]
+
+    def start(
+        self,
+        issue: Issue,
+        kind: Clock.Kind,
+        *,
+        at: datetime,
+        unit: Organization | None,
+        again: bool = False,
+    ) -> Clock:
+        """A clock for the issue, not yet saved.
+
+        `unit`: whose time it is; its own calendar counts. `again`: a handling
+        clock after a failed check gets what was left, a quarter at least.
+        """
+        limit = self._limit(issue, kind)
+        code = calendar_code_of(unit)
+        stamp, calendar = self._stamped(code)
+        granted = self._left(issue, limit, calendar) if again else limit
+        due = clocks.start(granted, at=at, calendar=calendar)
+        clock = Clock(
+            issue=issue,
+            organization=unit,
+            kind=kind,
+            limit_clock=ClockKind.CONTINUOUS if limit.continuous else ClockKind.WORKING,
+            calendar=code,
+            calendar_stamp=stamp,
+            critical=issue.critical,
+            limit_minutes=limit.minutes,
+            granted_minutes=granted.minutes,
+            started_at=at,
+            yellow_at=due.yellow_at,
+            due_at=due.due_at,
+            provisional=due.provisional,
+        )
+        put_on_ladder(clock, self._rungs_for(kind), calendar)
+        return clock
+
+    def _rungs_for(self, kind: Clock.Kind) -> list[Rung]:
+        if kind not in self._rungs:
+            self._rungs[kind] = current_rungs(kind)
+        return self._rungs[kind]
+
+    def _limit(self, issue: Issue, kind: Clock.Kind) -> clocks.Limit:
+        if kind == Clock.Kind.HANDLE:
+            if issue.condition is None:
+                raise ValueError("an issue without a filing condition has no handling limit")
+            return clocks.Limit(issue.condition.minutes, issue.condition.critical)
+        stage: str = kind
+        if kind == Clock.Kind.ANSWER and issue.critical:
+            stage = StageLimit.Stage.ANSWER_NOW
+        if stage not in self._stages:
+            found = stage_limit(stage)
+            self._stages[stage] = clocks.Limit(found.minutes, found.clock == ClockKind.CONTINUOUS)
+        return self._stages[stage]
+
+    def _left(self, issue: Issue, limit: clocks.Limit, calendar: WorkCalendar) -> clocks.Limit:
+        """What was left of the handling clock that stopped last, a quarter at least."""
+        handled = issue.clocks.filter(kind=Clock.Kind.HANDLE)
+        last = handled.order_by("-started_at", "-pk").first()
+        if last is None or last.stopped_at is None:
+            return limit
+        left = clocks.between(
+            last.stopped_at, last.due_at, continuous=limit.continuous, calendar=calendar
+        )
+        return clocks.rework(limit, left=left)
