@@ -3,9 +3,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.utils import timezone
 
 from worktime import services
-from worktime.models import DEFAULT, Calendar, Day, Span
+from worktime.models import DEFAULT, Calendar, Change, Day, Span
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -23,7 +24,7 @@ class ServiceAdmin(RowAdmin):
     fixed: tuple[str, ...] = ()
 
     def save_model(self, _request: HttpRequest, obj: Any, *_form: Any) -> None:
-        services.save_row(row=obj)
+        services.save_row(row=obj, now=timezone.now())
 
     def get_readonly_fields(self, _request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return (*self.readonly_fields, *(self.fixed if obj else ()))
@@ -33,7 +34,8 @@ class ServiceAdmin(RowAdmin):
 class CalendarAdmin(ServiceAdmin):
     """Calendars; the default one cannot be deleted, due times depend on it."""
 
-    list_display = ("name", "code", "version")
+    list_display = ("name", "code", "base", "version")
+    list_select_related = ("base",)
     readonly_fields = ("version",)
     fixed = ("code",)
     actions = None
@@ -55,10 +57,10 @@ class DayAdmin(ServiceAdmin):
     fixed = ("calendar", "date")
 
     def delete_model(self, _request: HttpRequest, obj: Day) -> None:
-        services.delete_days(days=Day.objects.filter(pk=obj.pk))
+        services.delete_days(days=Day.objects.filter(pk=obj.pk), now=timezone.now())
 
     def delete_queryset(self, _request: HttpRequest, queryset: QuerySet[Day]) -> None:
-        services.delete_days(days=queryset)
+        services.delete_days(days=queryset, now=timezone.now())
 
 
 @admin.register(Span)
@@ -72,8 +74,26 @@ class SpanAdmin(ServiceAdmin):
     actions = None
 
     def delete_model(self, _request: HttpRequest, obj: Span) -> None:
-        services.delete_span(span=obj)
+        services.delete_span(span=obj, now=timezone.now())
 
     def has_delete_permission(self, request: HttpRequest, obj: Span | None = None) -> bool:
         last = obj is not None and not obj.calendar.spans.exclude(pk=obj.pk).exists()
         return not last and super().has_delete_permission(request, obj)
+
+
+@admin.register(Change)
+class ChangeAdmin(RowAdmin):
+    """What changed in the calendars; only to be read."""
+
+    list_display = ("at", "calendar", "version", "kind", "first", "last", "days", "source")
+    list_filter = ("calendar", "kind")
+    list_select_related = ("calendar",)
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Change | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Change | None = None) -> bool:
+        return False

@@ -1,12 +1,16 @@
 """How due times and the reasons for them are said to a person."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from worktime.arithmetic import Due, Skipped
+from worktime import seed
+from worktime.arithmetic import CalendarDay, Due, Skipped
+from worktime.models import Change, DayKind
+from worktime.notice import Problem
 
 MINUTES_AN_HOUR = 60
 
@@ -40,7 +44,7 @@ def limit_text(amount: int, unit: str) -> str:
 def reason_text(skipped: Skipped) -> str:
     """Why a period did not count: the holiday's name, else the kind of pause."""
     if skipped.reason == "holiday":
-        return _(skipped.name) if skipped.name else _("节假日")
+        return name_text(skipped.name) or _("节假日")
     return {
         "lunch": _("午休"),
         "break": _("休息"),
@@ -80,3 +84,65 @@ def provisional_text(due: Due) -> str:
     return _("是，%(day)s 起的放假安排尚未公布，暂按周一至周五上班推算") % {
         "day": due.provisional_from.isoformat()
     }
+
+
+def name_text(name: str) -> str:
+    """A holiday's name; two that are one are joined: 中秋节、国庆节."""
+    return _("、").join(_(part) for part in name.split("、")) if name else ""
+
+
+def day_text(day: date) -> str:
+    """Month and day: 2月15日."""
+    return format_date(day, _("n月j日"))
+
+
+def run_text(first: date, last: date) -> str:
+    """A run of days: 2月15日至23日 is written in full, so that no month is guessed."""
+    if first == last:
+        return day_text(first)
+    return _("%(first)s至%(last)s") % {"first": day_text(first), "last": day_text(last)}
+
+
+def fact_text(fact: CalendarDay) -> str:
+    """What a date is: 节假日（春节）, and whether that is a guess."""
+    kind = str(DayKind(fact.kind).label)
+    named = _("%(kind)s（%(name)s）") % {"kind": kind, "name": name_text(fact.name)}
+    said = named if fact.name else kind
+    return _("%s，暂定") % said if fact.provisional else said
+
+
+def source_text(source: str) -> str:
+    """Who said what a day is."""
+    known = {
+        seed.MANUAL: _("人工设置"),
+        seed.KNOWN: _("程序自带的已公布安排"),
+        seed.GUESSED: _("尚未公布，暂按周一至周五"),
+    }
+    return known.get(source, source)
+
+
+def change_text(change: Change) -> str:
+    """What changed and who announced it: 2027 年日历，365 天，国务院办公厅关于…的通知."""
+    if change.kind == Change.Kind.SPANS:
+        return _("工作时段")
+    if change.kind == Change.Kind.BASE:
+        return _("改为沿用“%s”的日期") % change.source if change.source else _("不再沿用别的日历")
+    years = sorted({day.year for day in (change.first, change.last) if day})
+    facts = {
+        "years": "–".join(map(str, years)),
+        "count": change.days,
+        "source": source_text(change.source),
+    }
+    return (
+        ngettext(
+            "%(years)s 年日历，%(count)s 天，%(source)s",
+            "%(years)s 年日历，%(count)s 天，%(source)s",
+            change.days,
+        )
+        % facts
+    )
+
+
+def problem_text(problem: Problem) -> str:
+    """What keeps a notice from being taken, and where."""
+    return _(problem.text) % problem.facts

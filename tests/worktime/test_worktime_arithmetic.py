@@ -24,6 +24,11 @@ NIGHT = ((time(0), time(2, 30)), (time(22), time(0)))
 SMALL_HOURS = ((time(1, 15), time(3, 45)), (time(9), time(10)))
 SPANS = {"office": OFFICE, "all day": ALL_DAY, "night": NIGHT, "small hours": SMALL_HOURS}
 OFFICIAL = seed.built_in()
+SUMMER_TIMES = [
+    date(1986, 5, 2), date(1986, 9, 12), date(1987, 4, 10), date(1987, 9, 11),
+    date(1988, 4, 15), date(1988, 9, 9), date(1989, 4, 14), date(1989, 9, 15),
+    date(1990, 4, 13), date(1991, 4, 12), date(1991, 9, 13),
+]  # fmt: skip
 WEEKDAY_SETS = list(chain.from_iterable(combinations(range(7), n) for n in range(1, 8)))
 VECTORS = list(
     csv.DictReader((Path(__file__).parent / "data" / "due_times.csv").open(encoding="utf-8"))
@@ -107,6 +112,8 @@ def test_a_day_that_ends_at_midnight_does_not_use_the_next_day():
             (date(2011, 12, 29), APIA),
             (date(2026, 2, 12), SHANGHAI),
             (date(1990, 9, 14), SHANGHAI),
+            # China had summer time in these years.
+            *((day, SHANGHAI) for day in SUMMER_TIMES),
         ]
     ),
     works=st.lists(st.booleans(), min_size=1, max_size=9),
@@ -142,6 +149,55 @@ def test_any_spans_agree_with_the_walk(edges, offset, minutes):
     due = calendar_of(works, spans, SHANGHAI).add_working_minutes(start, minutes)
 
     assert due == walk(works, spans, SHANGHAI, start, minutes)
+
+
+def test_summer_time_in_china_is_among_the_weeks_tried():
+    for friday in SUMMER_TIMES:
+        nights = [datetime.combine(day, time.min, tzinfo=SHANGHAI) for day in days_from(friday, 5)]
+        assert len({night.utcoffset() for night in nights}) == 2, friday
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    zone=st.sampled_from([AMSTERDAM, NEW_YORK, SHANGHAI]),
+    year=st.integers(1986, 1991),
+    offset=st.integers(0, 364 * 1440),
+    minutes=st.integers(0, 20_000),
+    spans=st.sampled_from(list(SPANS.values())),
+)
+def test_between_takes_back_what_add_gave_in_years_of_summer_time(
+    zone, year, offset, minutes, spans
+):
+    calendar = WorkCalendar(days={}, spans=spans, zone=zone)
+    start = datetime(year, 1, 1, tzinfo=zone).astimezone(UTC) + offset * MINUTE
+
+    due = calendar.add_working_minutes(start, minutes)
+
+    assert calendar.working_minutes_between(start, due) == minutes
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    offset=st.integers(0, 300 * 1440),
+    minutes=st.integers(0, 10_000),
+    zone=st.sampled_from([AMSTERDAM, NEW_YORK, SHANGHAI]),
+)
+def test_a_calendar_open_day_and_night_is_the_plain_clock(offset, minutes, zone):
+    days = {day: CalendarDay("workday") for day in days_from(date(2025, 12, 31), 400)}
+    calendar = WorkCalendar(days=days, spans=ALL_DAY, zone=zone)
+    start = datetime(2026, 1, 1, tzinfo=zone).astimezone(UTC) + offset * MINUTE
+
+    assert calendar.add_working_minutes(start, minutes) == start + minutes * MINUTE
+
+
+def test_the_last_minute_before_midnight_is_worked():
+    days = {day: CalendarDay("workday") for day in days_from(date(2026, 3, 1), 30)}
+    calendar = WorkCalendar(days=days, spans=ALL_DAY)
+
+    due = calendar.add_working_minutes(local("2026-03-10 23:59"), 1)
+
+    assert due == local("2026-03-11 00:00")
+    assert calendar.working_minutes_between(local("2026-03-10 23:58"), due) == 2
 
 
 def test_every_set_of_weekdays_agrees_with_the_walk():

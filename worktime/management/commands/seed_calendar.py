@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from worktime import seed
@@ -26,5 +28,10 @@ class Command(BaseCommand):
                 _("年份不对：请让 --first 不晚于 --last，并在 %(from)s 至 %(until)s 之间。")
                 % {"from": EARLIEST_YEAR, "until": LATEST_YEAR - 1}
             )
-        count = seed_calendar(years=range(first, last + 1), code=options["calendar"])
+        try:
+            count = seed_calendar(
+                years=range(first, last + 1), code=options["calendar"], now=timezone.now()
+            )
+        except ValidationError as error:
+            raise CommandError("".join(error.messages)) from error
         self.stdout.write(_("已写入 %(count)s 天。") % {"count": count})
