@@ -8,9 +8,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from config.health import engine_trouble
 from issues.rules import may_list, may_report
 from notices.queries import unread_count
-from partyorgs.rules import Scope, works_in_cell
+from partyorgs.rules import Scope, may_configure, works_in_cell
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -23,7 +24,12 @@ def site(request: HttpRequest) -> dict[str, Any]:
     if not isinstance(user, User):
         return facts | {"nav": [], "unread": 0}
     scope: Scope = request.scope  # type: ignore[attr-defined]
-    return facts | {"nav": _nav(request, scope), "unread": unread_count(user)}
+    return facts | {
+        "nav": _nav(request, scope),
+        "unread": unread_count(user),
+        # Asked by base.html alone, not by every part of a page that is rendered.
+        "engine_trouble": engine_trouble if may_configure(scope) else [],
+    }
 
 
 def _nav(request: HttpRequest, scope: Scope) -> list[dict[str, Any]]:

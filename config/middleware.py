@@ -1,5 +1,7 @@
 """What every request and every answer carries."""
 
+import logging
+import time
 from collections.abc import Callable
 
 from django.core.exceptions import BadRequest
@@ -8,9 +10,37 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from accounts.models import User
+from config import logs
 from partyorgs.rules import Scope, scope_of
 
 Door = Callable[[HttpRequest], HttpResponse]
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+access = logging.getLogger("config.access")
+
+
+def watched(get_response: Door) -> Door:
+    """One line a request, and an id that stands in every line of it and in the answer.
+
+    The line names the route, never the address as typed, and nobody.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        began = time.perf_counter()
+        known = logs.request_id_from(request.headers.get("X-Request-ID"))
+        logs.request_id.set(known)
+        response = get_response(request)
+        response["X-Request-ID"] = known
+        told = {
+            "method": request.method if request.method in METHODS else "other",
+            "route": request.resolver_match.view_name if request.resolver_match else None,
+            "status": response.status_code,
+            "ms": round((time.perf_counter() - began) * 1000, 1),
+        }
+        access.info("%(method)s %(route)s %(status)s", told, extra=told)
+        return response
+
+    return middleware
 
 
 def private_pages(get_response: Door) -> Door:

@@ -5,6 +5,7 @@ Three modes: `embedded` (SQLite and one engine process, for one machine),
 """
 
 import os
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -46,16 +47,21 @@ DEBUG = env.bool("DEBUG", False)
 MINIMUM_SECRET_LENGTH = 50
 
 
+def given(name: str) -> str:
+    """The secret called `name`, from `name` or the file that `name`_FILE names; maybe none."""
+    if file := env.str(f"{name}_FILE", ""):
+        return Path(file).read_text(encoding="utf-8").strip()
+    return str(env.str(name, ""))
+
+
 def secret(name: str) -> str:
-    """The secret called `name`, from `name` or the file that `name`_FILE names.
+    """The secret called `name`, which must be one.
 
     Embedded and test mode keep one of their own in DATA_DIR, readable by its
     owner only. Production raises ImproperlyConfigured when it is missing or
     shorter than MINIMUM_SECRET_LENGTH characters.
     """
-    value = env.str(name, "")
-    if file := env.str(f"{name}_FILE", ""):
-        value = Path(file).read_text(encoding="utf-8").strip()
+    value = given(name)
     if PRODUCTION:
         if len(value) < MINIMUM_SECRET_LENGTH:
             raise ImproperlyConfigured(
@@ -111,6 +117,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
 ]
 MIDDLEWARE = [
+    "config.middleware.watched",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -289,7 +296,7 @@ CONTENT_SECURITY_POLICY = {
 }
 HTTPS = env.bool("HTTPS", PRODUCTION)
 SECURE_SSL_REDIRECT = HTTPS and env.bool("SECURE_SSL_REDIRECT", True)
-SECURE_REDIRECT_EXEMPT = [r"^health/"]
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 # Both bind hosts that are not ours to speak for, and preloading lasts for years:
 # the operator says so, and the deployment check stays quiet about it.
@@ -327,6 +334,9 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
 }
 
+# Called by the auditor when all is well, so that silence alarms whoever listens.
+HEARTBEAT_URL = env.str("HEARTBEAT_URL", "")
+
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
@@ -339,14 +349,51 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_MAX_LOOP_INTERVAL = 60  # seconds
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 
+# Where people reach this installation: links in what is sent out begin with it.
+SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
+# Who knows the posts of a person: their default channels are explained by it.
+NOTICE_POSTS = "config.posts.posts_of"
+# How notices leave. Without EMAIL_URL and SMS_URL these two channels are closed.
+vars().update(env.email_url("EMAIL_URL", "dummymail://"))
+EMAIL_TIMEOUT = 20  # seconds
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "gezhi@localhost")
+SMS_URL = env.str("SMS_URL", "")
+SMS_KEY = given("SMS_KEY")
+SMS_SIGN_NAME = env.str("SMS_SIGN_NAME", "")
+WEBHOOK_TIMEOUT = 20  # seconds
+# Certificates of one's own authority, for the servers of targets.
+NOTICE_CA_FILE = env.str("NOTICE_CA_FILE", "")
+
+# Who knows it may read /metrics from elsewhere than this machine.
+METRICS_TOKEN = given("METRICS_TOKEN")
+# json: one object a line, for machines; plain: the same for a person at a terminal.
+LOG_FORMAT = env.str("LOG_FORMAT", "plain" if sys.stdout.isatty() else "json")
+if LOG_FORMAT not in {"json", "plain"}:
+    raise ImproperlyConfigured(f"LOG_FORMAT is {LOG_FORMAT!r}: set it to json or plain.")
+LOGGING_CONFIG = "config.logs.configure"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stdout": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {"lines": {"()": "config.logs.formatter"}},
+    "handlers": {
+        "stdout": {
+            "class": "logging.StreamHandler", "formatter": "lines", "stream": "ext://sys.stdout",
+        }
+    },
     "root": {"handlers": ["stdout"], "level": env.str("LOG_LEVEL", "INFO")},
-    "loggers": {"celery": {"level": "WARNING"}, "kombu": {"level": "ERROR"}},
-}
+    # Named loggers lose the handlers that Django gives them: none mails or prints beside ours.
+    # What a visitor did wrong stands in the line of the request.
+    "loggers": {
+        # Both would print addresses of targets, which hold their keys.
+        "apprise": {"level": "CRITICAL"},
+        "urllib3": {"level": "ERROR"},
+        "celery": {"level": "WARNING"},
+        "django": {"level": "INFO"},
+        "django.request": {"level": "ERROR"},
+        "django.server": {"level": "ERROR", "propagate": True},
+        "kombu": {"level": "ERROR"},
+    },
+}  # fmt: skip
 if MODE == "test":
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     LOGGING["root"] = {"handlers": ["stdout"], "level": "WARNING"}

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
-from config import health
+from config import health, metrics
 
 handler400 = "config.failures.bad_request"
 handler404 = "config.failures.not_found"
@@ -22,5 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("issues.api.urls")),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
+    path("health/engine", health.engine, name="engine"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("admin/", admin.site.urls),
 ]

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from issues.models import Clock, Issue
 
@@ -25,9 +25,10 @@ def claim(*, now: datetime, most: int, only: Collection[int] = ()) -> list[Clock
     due = due_clocks(now=now)
     if only:
         due = due.filter(pk__in=only)
-    held = list(due.order_by("next_at", "pk").values_list("issue_id", flat=True)[:most])
     if connection.features.has_select_for_update_skip_locked:
-        held = _locked(held)
+        held = _locked(now=now, most=most, only=only)
+    else:
+        held = list(due.order_by("next_at", "pk").values_list("issue_id", flat=True)[:most])
     issues = _issues(held)
     clocks = list(due.filter(issue_id__in=issues).order_by("next_at", "pk"))
     for clock in clocks:
@@ -35,13 +36,17 @@ def claim(*, now: datetime, most: int, only: Collection[int] = ()) -> list[Clock
     return clocks
 
 
-def _locked(keys: list[int]) -> list[int]:
-    free = Issue.objects.filter(pk__in=keys).order_by("pk")
-    rows = free.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)
-    return list(rows)
+def _locked(*, now: datetime, most: int, only: Collection[int]) -> list[int]:
+    """Ids of issues with a due clock, locked; the limit counts those that were free."""
+    due = Q(clocks__next_at__lte=now, clocks__stopped_at=None, clocks__parked_at=None)
+    if only:
+        due &= Q(clocks__pk__in=only)
+    free = Issue.objects.filter(due).order_by("clocks__next_at")
+    rows = free.select_for_update(of=("self",), skip_locked=True, no_key=True)
+    return list(rows.values_list("pk", flat=True)[:most])
 
 
 def _issues(keys: list[int]) -> dict[int, Issue]:
-    """The issues as they are under the lock: read by a statement of its own."""
+    """The issues, read by a statement of its own: as they are under the lock."""
     found = Issue.objects.filter(pk__in=keys).defer("description", "idempotency_digest")
     return {issue.pk: issue for issue in found}

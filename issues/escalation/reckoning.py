@@ -74,7 +74,7 @@ def _reckon(keys: list[int], code: str, now: datetime) -> tuple[int, int]:
         put_on_ladder(clock, rungs.get(clock.ladder_id or 0, []), calendar)
         if clock.kind in Clock.MAIN:
             issue.yellow_at, issue.due_at = clock.yellow_at, clock.due_at
-        else:
+        elif clock.kind == Clock.Kind.ANSWER:
             issue.answer_due_at = clock.due_at
         if clock.due_at != before:
             events.append(_event(issue, clock, before, because, now))

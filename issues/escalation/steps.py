@@ -1,5 +1,6 @@
 """What a rung does: its event, its record, whom it tells, the order that waits for an answer."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -103,6 +104,16 @@ class Steps:
         # Off hours the duty hears of what is critical, besides those whose rung it is.
         critical = [issue for issue in self.issues.values() if issue.critical]
         self.watch.load(critical)
+        # Whom the calls that wait have reached: nobody is called twice.
+        self.called: defaultdict[int, set[int]] = defaultdict(set)
+        calls = [clock.issue_id for clock in self.clocks if clock.kind == Clock.Kind.DUTY]
+        if not calls:
+            return
+        made = Event.objects.filter(issue_id__in=calls, verb=Verb.CALL).order_by()
+        for key, at, facts in made.values_list("issue_id", "at", "facts"):
+            since = self.issues[key].called_at
+            if since is not None and at >= since:
+                self.called[key].update(facts.get("called", ()))
 
     def take_all(self) -> None:
         """Every rung of every clock that has come, lowest first."""
@@ -120,7 +131,8 @@ class Steps:
             return
         disabled = rung.disabled_at is not None
         verb = Verb.SKIP if disabled else self._verb(rung, clock)
-        event = self._event(clock, rung, verb, due)
+        told = {} if disabled else {one.user: one.role for one in self._told(clock, rung)}
+        event = self._event(clock, rung, verb, due, told)
         step = Step(
             clock=clock,
             level=rung.level,
@@ -138,7 +150,7 @@ class Steps:
             issue.escalated = max(issue.escalated, rung.level)
         if verb is Verb.SUPERVISE:
             self._order(issue)
-        step.owed = self._draft(clock, rung, verb, event)
+        step.owed = self._draft(clock, rung, verb, event, told)
 
     def _verb(self, rung: Rung, clock: Clock) -> Verb:
         """An order needs a unit that can answer it: a late check is chased instead."""
@@ -147,7 +159,9 @@ class Steps:
             return Verb.CHASE
         return verb
 
-    def _event(self, clock: Clock, rung: Rung, verb: Verb, due: datetime) -> Event:
+    def _event(
+        self, clock: Clock, rung: Rung, verb: Verb, due: datetime, told: dict[int, str]
+    ) -> Event:
         issue = clock.issue
         facts: dict[str, Any] = {
             "by_rule": True,
@@ -155,6 +169,9 @@ class Steps:
             "clock": clock.kind,
             "due": clock.due_at.isoformat(),
         }
+        if verb is Verb.CALL:
+            facts["called"] = sorted(told)
+            self.called[issue.pk].update(told)
         if self.now - due > LATE:
             facts["late"] = int((self.now - due).total_seconds())
         event = Event(
@@ -180,10 +197,11 @@ class Steps:
         issue.answer_due_at = clock.due_at
         self.started.append(clock)
 
-    def _draft(self, clock: Clock, rung: Rung, verb: Verb, event: Event) -> int:
-        """Queue the notices of a step; how many people and groups it owes one."""
+    def _draft(
+        self, clock: Clock, rung: Rung, verb: Verb, event: Event, told: dict[int, str]
+    ) -> int:
+        """Queue the notices of a step; how many people it owes one."""
         issue = clock.issue
-        told = {one.user: one.role for one in self._told(clock, rung)}
         hold = next_digest(self.now) if rung.digest and not issue.critical else None
         facts = {"level": rung.level, "due": clock.due_at.isoformat(), "clock": clock.kind}
         payload = payload_of(issue) | facts
@@ -207,7 +225,7 @@ class Steps:
         issue = clock.issue
         for key in (*rung.copies, *rung.tells):
             if key in ON_DUTY:
-                yield from ON_DUTY[key](self.watch, issue)
+                yield from ON_DUTY[key](self.watch, issue, self.called[issue.pk])
             else:
                 check = clock.kind == Clock.Kind.CHECK
                 yield from self.people.of(issue, OF_CHECK.get(key, key) if check else key)

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import OperationalError, connection, transaction
 
@@ -45,19 +45,24 @@ def sweep(*, now: datetime, batch: int | None = None) -> Swept:
     the bad row is parked with its error. Clocks of an issue that somebody else
     holds are tried again a few times, then left to the next sweep.
     """
-    swept, known = Swept(), Known()
+    swept, known, begun = Swept(), Known(), time.monotonic()
     size, rounds = batch or BATCH[connection.vendor], 0
+
+    def note() -> None:
+        at = now + timedelta(seconds=time.monotonic() - begun)
+        beat("sweep", now=at, facts={"steps": swept.steps, "parked": swept.parked})
+
     while rounds < ROUNDS:
         taken = _batch(swept, known, size, now)
         if taken:
-            beat("sweep", now=now, facts={"steps": swept.steps, "parked": swept.parked})
+            note()
             time.sleep(PAUSE[connection.vendor])
         elif due_clocks(now=now).exists():
             rounds += 1
             time.sleep(WAIT)
         else:
             break
-    beat("sweep", now=now, facts={"steps": swept.steps, "parked": swept.parked})
+    note()
     return swept
 
 

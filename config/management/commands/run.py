@@ -117,8 +117,9 @@ def _refuse_taken(port: int) -> None:
 def _start(port: int) -> list[subprocess.Popen[bytes]]:
     """The web process and the engine."""
     web = [
-        sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"{ADDRESS}:{port}",
-        "--workers", "1", "--threads", "8", "--no-control-socket", "--log-level", "warning",
+        sys.executable, "-m", "gunicorn", "config.wsgi", "--config", "config/gunicorn.py",
+        "--bind", f"{ADDRESS}:{port}", "--workers", "1", "--threads", "8",
+        "--no-control-socket", "--log-level", "warning",
     ]  # fmt: skip
     engine = [sys.executable, "manage.py", "engine"]
     # Sessions of their own: Ctrl-C reaches this process alone, which then
