@@ -5,7 +5,7 @@ continuously, of working time where it does not.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -56,6 +56,8 @@ def start(limit: Limit, *, at: datetime, calendar: WorkingTime) -> Due:
     Yellow comes at 75 % of the limit, and in any case one working hour before
     due (15 minutes where the clock runs day and night).
     """
+    # Sums and differences within one zone go by the clock on the wall: UTC has no summer time.
+    at = at.astimezone(UTC)
     before = YELLOW_BEFORE_CONTINUOUS if limit.continuous else YELLOW_BEFORE_WORKING
     yellow = max(0, min(limit.minutes * YELLOW_SHARE // 100, limit.minutes - before))
     if limit.continuous:
@@ -102,7 +104,7 @@ def _after(at: datetime, minutes: int, *, continuous: bool, calendar: WorkingTim
     if not minutes:
         return at
     if continuous:
-        return at + timedelta(minutes=minutes)
+        return at.astimezone(UTC) + timedelta(minutes=minutes)
     return calendar.add_working_minutes(at, minutes)
 
 
@@ -111,7 +113,7 @@ def between(a: datetime, b: datetime, *, continuous: bool, calendar: WorkingTime
     if b < a:
         return -between(b, a, continuous=continuous, calendar=calendar)
     if continuous:
-        return int((b - a).total_seconds() // 60)
+        return int((b.astimezone(UTC) - a.astimezone(UTC)).total_seconds() // 60)
     return calendar.working_minutes_between(a, b)
 
 

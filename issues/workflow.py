@@ -142,7 +142,7 @@ RULES: dict[Verb, Rule] = {
             _from(S.REPORTED),
             S.PENDING_DISPATCH,
             "desk",
-            clocks=(C.STOP, C.START_DISPATCH),
+            clocks=(C.STOP, C.ANSWERED, C.HEARD, C.START_DISPATCH),
         ),
         Rule(
             V.REJECT,
@@ -163,7 +163,7 @@ RULES: dict[Verb, Rule] = {
             S.DISPATCHED,
             "desk",
             needs=(N.UNIT,),
-            clocks=(C.STOP, C.START_HANDLE),
+            clocks=(C.STOP, C.ANSWERED, C.HEARD, C.START_HANDLE),
             tells=("unit", "owner"),
         ),
         Rule(

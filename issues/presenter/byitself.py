@@ -12,6 +12,7 @@ from issues.models import Event
 from issues.presenter import words
 from issues.workflow import Verb
 from partyorgs.models import Level
+from worktime.wording import source_text
 
 Facts = dict[str, Any]
 
@@ -60,6 +61,10 @@ def _named(facts: Facts) -> Facts:
 
 
 def _call(facts: Facts) -> str:
+    if facts.get("called") == []:
+        if facts.get("level") == 0:
+            return _("非工作时间的紧急事项，值班表上没有人：已告知值守台和街道领导，请打电话。")
+        return _("值班表上没有别的人可以呼叫，请打电话。")
     said = {
         0: _("非工作时间的紧急事项，已通知值班人员，请在 10 分钟内点“知悉”。"),
         1: _("第一位值班人员没有回应，已通知下一位。"),
@@ -83,7 +88,8 @@ def _reckon(facts: Facts) -> str:
     if because.get("kind") == "spans":
         why = _("因为“%(calendar)s”的工作时段改了。") % because
     elif because.get("source"):
-        why = _("因为工作日历更新：%(source)s。") % because
+        source = source_text(str(because["source"]))
+        why = _("因为工作日历更新：%(source)s。") % {"source": source}
     else:
         why = _("因为工作日历更新：%(first)s 至 %(last)s。") % because
     return f"{moved}{why}"

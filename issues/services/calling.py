@@ -1,6 +1,6 @@
 """Who is on duty for an issue: off hours what is critical goes to them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -46,16 +46,19 @@ class Watch:
 
     def first(self, issue: Issue) -> Found:
         """Off hours whoever is called first; in working hours nobody."""
-        return self._roster(issue)[:1] if self.off_hours(issue) else []
+        return self.next(issue) if self.off_hours(issue) else []
 
-    def next(self, issue: Issue) -> Found:
-        """Who is called when the first did not answer; alone on duty, the leader."""
-        return self._roster(issue)[1:2] or self.leader(issue)
+    def next(self, issue: Issue, called: Collection[int] = ()) -> Found:
+        """The first on the roster who was not called yet; after the last of them the leader."""
+        people = [one for one in self._roster(issue) if one.user not in called]
+        return people[:1] or self.leader(issue, called)
 
-    def leader(self, issue: Issue) -> Found:
+    def leader(self, issue: Issue, called: Collection[int] = ()) -> Found:
+        """The nearest leader on duty who was not called yet."""
         for key in self._chairs(issue.street_id, issue.unit_id, issue.district_id):
-            if leaders := [one for one in self._duty.get(key, ()) if one.leader]:
-                return [Holder(leaders[0].called_id, ON_DUTY)]
+            for one in self._duty.get(key, ()):
+                if one.leader and one.called_id not in called:
+                    return [Holder(one.called_id, ON_DUTY)]
         return []
 
     def _roster(self, issue: Issue) -> Found:

@@ -31,6 +31,9 @@ KINDS = {
     "acknowledge": "acknowledged",
 }
 
+# Who hears of a call when nobody is on duty.
+UNWATCHED = ("desk", "leader")
+
 
 def tell(
     *,
@@ -45,18 +48,22 @@ def tell(
     """Queue one notice a person for everybody the rule names, the actor left out.
 
     `seq`: the number of the event that is told. `staff`: posts of the issue's
-    unit and owner when the caller has them already; `called`: who is on duty.
-    Whoever is on leave is told all the same, and the stand-in too.
+    unit and owner when the caller has them already; `called`: who is on duty,
+    without anybody the desk and its leaders are told. Whoever is on leave is
+    told all the same, and the stand-in too.
     """
+    calling = rule.verb is Verb.CALL
+    keys = UNWATCHED if calling and not called else rule.tells
     people = People(now)
     if staff is not None:
         people.know(staff, (issue.unit_id, issue.owner_id))
-    people.load([issue], rule.tells)
-    found = called if rule.verb is Verb.CALL else chain(*(people.of(issue, k) for k in rule.tells))
+    people.load([issue], keys)
+    found = chain(called if calling else (), *(people.of(issue, key) for key in keys))
     roles = {one.user: one.role for one in found}
     for absent, stand_in in stand_ins_for(users=roles, at=now).items():
         roles.setdefault(stand_in, roles[absent])
-    roles.pop(actor.pk, None)
+    if not calling:
+        roles.pop(actor.pk, None)
     kind = "rework" if rule.otherwise is not None and issue.state == rule.otherwise else None
     common: dict[str, Any] = {
         "kind": kind or KINDS.get(rule.verb, str(rule.verb)),

@@ -172,10 +172,10 @@ class Turn:
         Assignment.objects.bulk_create(self._assignments)
         if not new:
             self._settle_running_clocks()
+            self._take_back()
         for clock in started:
             clock.issue = issue
             clock.save(force_insert=True)
-        self._take_back()
         for rule, seq in self._tells:
             tell(
                 issue=issue,
@@ -190,7 +190,7 @@ class Turn:
 
     def _take_back(self) -> None:
         """Notices that wait about what is settled now are not sent any more."""
-        if not self.issue.pk or not self._stops:
+        if not self._stops:
             return
         kinds = None if not self.issue.is_open else {k for s in self._stops for k in ABOUT[s]}
         if kinds is None or kinds:
@@ -212,7 +212,8 @@ class Turn:
             issue.escalated = 0
         if Clock.Kind.ANSWER in self._stops:
             issue.answer_due_at = None
-        if Clock.Kind.DUTY in self._stops:
+        heard = issue.called_at is not None and Clock.Kind.DUTY in self._stops
+        if heard:
             issue.called_at = None
         started = []
         for kind in self._starts:
@@ -224,21 +225,34 @@ class Turn:
             elif kind is Clock.Kind.ANSWER:
                 issue.answer_due_at = clock.due_at
             started.append(clock)
-        if self.clock in started and self.clock.critical:
+        if issue.critical and self._is_news(heard=heard):
             started += self._call_duty(timing)
         return started
 
+    def _is_news(self, *, heard: bool) -> bool:
+        """Whether the work came to somebody by this turn: to a unit, or by a new limit.
+
+        Not to whoever has just answered a call, or is being called already; and a
+        check is nobody's work at night.
+        """
+        if self._assignments:
+            return True
+        limit = self.clock is not None and self.clock.kind != Clock.Kind.CHECK
+        return limit and not heard and self.issue.called_at is None
+
     def _call_duty(self, timing: Timing) -> list[Clock]:
-        """Off hours what is critical calls whoever is on duty, who must say that they heard."""
+        """Off hours what is critical calls whoever is on duty, who must say that they heard.
+
+        With nobody on the roster the call waits all the same, so that it is seen.
+        """
         issue, watch = self.issue, Watch(self.now, timing)
+        if not watch.off_hours(issue):
+            return []
         watch.load([issue])
         self.called = watch.first(issue)
-        running = issue.pk and issue.called_at and Clock.Kind.DUTY not in self._stops
-        if not self.called or running:
-            return []
         issue.called_at = self.now
-        rule = RULES[Verb.CALL]
-        self.apply(rule, to=State(issue.state), facts={"by_rule": True, "level": 0})
+        facts = {"by_rule": True, "level": 0, "called": [one.user for one in self.called]}
+        self.apply(RULES[Verb.CALL], to=State(issue.state), facts=facts)
         return [timing.start(issue, Clock.Kind.DUTY, at=self.now, unit=issue.unit)]
 
     def _save_events(self) -> None:
