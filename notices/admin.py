@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 from django.contrib import admin
 from django.http import HttpRequest
 
-from notices.models import Notice
+from notices.models import Notice, RoleChannel
 
 if TYPE_CHECKING:
     NoticeAdminBase = admin.ModelAdmin[Notice]
+    RoleChannelAdminBase = admin.ModelAdmin[RoleChannel]
 else:
-    NoticeAdminBase = admin.ModelAdmin
+    NoticeAdminBase = RoleChannelAdminBase = admin.ModelAdmin
 
 
 @admin.register(Notice)
@@ -42,3 +43,10 @@ class NoticeAdmin(NoticeAdminBase):
     ) -> bool:
         """Never: what was told stays on record."""
         return False
+
+
+@admin.register(RoleChannel)
+class RoleChannelAdmin(RoleChannelAdminBase):
+    """Which channels a post has by default, beside the product."""
+
+    list_display = ("role", "channel")

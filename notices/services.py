@@ -1,53 +1,29 @@
-"""Writes on the outbox."""
+"""Writes on the outbox that other rooms and pages ask for; sending is in `sending`."""
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import F, Q, QuerySet
 
-from notices.models import Notice
+from notices.drafts import Draft, Fact
+from notices.expanding import rows_of
+from notices.models import Channel, ChannelChoice, Notice, QuietHours
+from notices.secrecy import seal
+from notices.storing import insert
+from notices.waking import wake
 
 if TYPE_CHECKING:
     from accounts.models import User
 
-Fact = str | int | bool | None
-KIND = re.compile(r"[a-z][a-z_]{0,39}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A notice to be queued.
-
-    `key` names the fact that is told, once for all its recipients: the room
-    adds recipient and channel. `payload` is flat and without personal data.
-    Raises ValueError when it could not be stored: SQLite would drop such a row
-    in silence where PostgreSQL refuses it.
-    """
-
-    kind: str
-    subject_key: str
-    recipient_id: int
-    key: str
-    payload: Mapping[str, Fact] = field(default_factory=dict)
-    channel: str = Notice.Channel.IN_APP
-
-    def __post_init__(self) -> None:
-        if not KIND.fullmatch(self.kind):
-            raise ValueError(f"{self.kind!r} is no kind: use small letters and underscores.")
-        if self.channel not in Notice.Channel.values:
-            raise ValueError(f"{self.channel!r} is no channel of this outbox.")
-        if not 0 < len(self.subject_key) <= 80 or not 0 < len(self.key) <= 160:
-            raise ValueError("A notice needs a subject key up to 80 and a key up to 160 long.")
-        if any(isinstance(value, dict | list | tuple) for value in self.payload.values()):
-            raise ValueError("The payload of a notice is flat: texts, numbers, yes or no.")
-
-    @property
-    def stored_key(self) -> str:
-        """Unique for fact, recipient and channel."""
-        return f"{self.key}|{self.recipient_id}|{self.channel}"
+__all__ = [
+    "Choice", "Draft", "Fact", "choose", "give_up", "mark_read", "queue", "queue_test", "retry",
+    "supersede",
+]  # fmt: skip
+WAITING = (Notice.State.PENDING, Notice.State.SENDING)
+# Per channel: on, off or None for what the posts say; the address, None to keep the stored one.
+Choice = tuple[bool | None, str | None]
 
 
 # Always part of a caller's transaction, so a savepoint of its own would save nothing.
@@ -56,36 +32,111 @@ def queue(*, notices: Iterable[Draft], now: datetime) -> None:
     """Store drafts in the caller's transaction; one that is stored already stays as it is.
 
     A notice in the product itself is delivered by being in the table, so it is
-    stored as sent. Other channels would wait for their sender.
+    stored as sent unless it waits for a bundle. Others wait for `sending`; after
+    the commit a worker is woken for those that may go at once.
     """
-    rows = {draft.stored_key: _row(draft, now) for draft in notices}
-    if rows:
-        Notice.objects.bulk_create(rows.values(), ignore_conflicts=True)
+    rows = rows_of(list(notices), now=now)
+    if not rows:
+        return
+    insert(rows, ignore_conflicts=True)
+    if any(row.next_attempt_at is not None and row.next_attempt_at <= now for row in rows):
+        transaction.on_commit(wake)
+
+
+@transaction.atomic(savepoint=False)
+def supersede(
+    *, subject_keys: Iterable[str], kinds: Iterable[str] | None = None, now: datetime
+) -> int:
+    """Take back what waits about these subjects, of these kinds or all; how many.
+
+    What is being sent at this moment is marked: it is not tried again.
+    """
+    waiting = Notice.objects.filter(subject_key__in=list(subject_keys), state__in=WAITING)
+    if kinds is not None:
+        waiting = waiting.filter(kind__in=list(kinds))
+    # Locked in one order: two that settle the same matters must not wait for each other.
+    locked = waiting.select_for_update().order_by("pk").values_list("pk", "state")
+    found = list(locked)
+    pending = [pk for pk, state in found if state == Notice.State.PENDING]
+    sending = [pk for pk, state in found if state == Notice.State.SENDING]
+    if pending:
+        Notice.objects.filter(pk__in=pending).update(
+            state=Notice.State.SUPERSEDED, next_attempt_at=None, settled_at=now
+        )
+    if sending:
+        Notice.objects.filter(pk__in=sending).update(settled_at=now)
+    return len(found)
 
 
 @transaction.atomic
 def mark_read(*, user: "User", ids: Iterable[int] | None = None, now: datetime) -> int:
-    """Mark the user's own unread notices, or those of `ids`, as read; how many were."""
+    """Mark the user's own unread notices, or those of `ids` with their parts, as read; how many."""
     unread = Notice.objects.filter(
-        recipient=user, state=Notice.State.SENT, channel=Notice.Channel.IN_APP, read_at=None
+        recipient=user, state=Notice.State.SENT, channel=Channel.IN_APP, read_at=None
     )
     if ids is not None:
-        unread = unread.filter(pk__in=list(ids))
+        named = list(ids)
+        unread = unread.filter(Q(pk__in=named) | Q(bundled_into__in=named))
     return unread.update(read_at=now)
 
 
-def _row(draft: Draft, now: datetime) -> Notice:
-    delivered = draft.channel == Notice.Channel.IN_APP
-    return Notice(
-        kind=draft.kind,
-        subject_key=draft.subject_key,
-        recipient_id=draft.recipient_id,
-        channel=draft.channel,
-        key=draft.stored_key,
-        payload=dict(draft.payload),
-        state=Notice.State.SENT if delivered else Notice.State.PENDING,
-        attempts=1 if delivered else 0,
-        next_attempt_at=None if delivered else now,
-        created_at=now,
-        sent_at=now if delivered else None,
+@transaction.atomic
+def choose(*, user: "User", channels: Mapping[str, Choice], starts: time, ends: time) -> None:
+    """Store how a person wants to be told. An empty address forgets it.
+
+    Addresses are stored sealed. Quiet hours hold for what is queued from now on
+    and for what waits at the moment of sending.
+    """
+    for channel, (enabled, address) in channels.items():
+        values: dict[str, bool | str | None] = {"enabled": enabled}
+        if address is not None:
+            values["address"] = seal(address)
+        ChannelChoice.objects.update_or_create(user=user, channel=channel, defaults=values)
+    QuietHours.objects.update_or_create(user=user, defaults={"starts": starts, "ends": ends})
+
+
+@transaction.atomic
+def queue_test(*, user: "User", channel: str, now: datetime) -> None:
+    """Queue a test notice to the person through one channel, at once whatever the hour.
+
+    At most one a minute and channel: a text message costs money.
+    """
+    draft = Draft(
+        kind="test",
+        subject_key="notices:",
+        key=f"test:{now:%Y%m%d%H%M}",
+        recipient_id=user.pk,
+        channel=channel,
+        critical=True,
     )
+    queue(notices=[draft], now=now)
+
+
+@transaction.atomic
+def retry(*, notices: "QuerySet[Notice]", now: datetime) -> int:
+    """Send failed notices again, with their keys, and waiting ones at once; how many.
+
+    Attempts count on; the pauses start anew.
+    """
+    again = notices.filter(state__in=[Notice.State.FAILED, Notice.State.PENDING], bundled_into=None)
+    ids = list(again.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    rows = Notice.objects.filter(pk__in=ids)
+    count = rows.update(
+        state=Notice.State.PENDING, next_attempt_at=now, due_at=now, earlier_attempts=F("attempts")
+    )
+    Notice.objects.filter(bundled_into__in=ids, state=Notice.State.FAILED).update(
+        state=Notice.State.PENDING
+    )
+    if count:
+        transaction.on_commit(wake)
+    return count
+
+
+@transaction.atomic
+def give_up(*, notices: "QuerySet[Notice]") -> int:
+    """End undelivered notices that nobody needs any more; how many. Parts end with their bundle."""
+    ended = notices.filter(state__in=[Notice.State.PENDING, Notice.State.FAILED], bundled_into=None)
+    ids = list(ended.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    rows = Notice.objects.filter(Q(pk__in=ids) | Q(bundled_into__in=ids))
+    rows.update(state=Notice.State.EXPIRED, next_attempt_at=None)
+    return len(ids)

@@ -5,25 +5,29 @@ from dataclasses import dataclass
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from notices import queries, services
 from notices.models import Notice
+from notices.wording import address_of, bundle_title, subject_of, templates_of
 
 MAX_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A notice, the templates that can tell it (the most fitting first) and what it is about."""
+    """A notice, the templates that can tell it (the most fitting first) and what it is about.
+
+    A bundle has a title of its own, and its parts as lines.
+    """
 
     notice: Notice
     templates: tuple[str, str]
     subject: str
+    title: str = ""
+    parts: "tuple[Line, ...]" = ()
 
 
 @require_safe
@@ -31,11 +35,12 @@ class Line:
 def notice_list(request: HttpRequest) -> HttpResponse:
     """The newest notices; older ones by a link, without counting."""
     found = queries.latest(
-        _user(request), before=_number(request.GET.get("before")), limit=queries.PAGE + 1
+        signed_in(request), before=number_of(request.GET.get("before")), limit=queries.PAGE + 1
     )
     shown = found[: queries.PAGE]
+    parts = queries.parts_of(shown)
     context = {
-        "lines": [_line(notice) for notice in shown],
+        "lines": [_line(notice, parts.get(notice.pk, [])) for notice in shown],
         "unread": queries.unread_count(request.user),
         "older": str(shown[-1].pk) if len(found) > len(shown) else None,
     }
@@ -47,8 +52,8 @@ def notice_list(request: HttpRequest) -> HttpResponse:
 def mark_read(request: HttpRequest) -> HttpResponse:
     """Mark the notices named `id`, or all, as read, and show the list again."""
     names = request.POST.getlist("id")
-    ids = None if not names else [number for number in map(_number, names) if number is not None]
-    services.mark_read(user=_user(request), ids=ids, now=timezone.now())
+    ids = None if not names else [number for number in map(number_of, names) if number is not None]
+    services.mark_read(user=signed_in(request), ids=ids, now=timezone.now())
     return redirect("notices")
 
 
@@ -60,10 +65,11 @@ def open_notice(request: HttpRequest, notice_id: int) -> HttpResponse:
     By POST, since a GET changes nothing here. Another's notice is a 404 like
     one that never was.
     """
-    notice = queries.inbox(_user(request)).filter(pk=min(notice_id, MAX_ID)).first()
+    notice = queries.inbox(signed_in(request)).filter(pk=min(notice_id, MAX_ID)).first()
     if notice is None:
         raise Http404
-    services.mark_read(user=_user(request), ids=[notice.pk], now=timezone.now())
+    ids = [notice.bundled_into_id or notice.pk, notice.pk]
+    services.mark_read(user=signed_in(request), ids=ids, now=timezone.now())
     return redirect(address_of(notice))
 
 
@@ -82,31 +88,24 @@ def bell(request: HttpRequest) -> HttpResponse:
     return render(request, "notices/_bell.html", {"unread": unread})
 
 
-def address_of(notice: Notice) -> str:
-    """Where the subject of a notice can be seen; the list itself if nowhere."""
-    name, _separator, argument = notice.subject_key.partition(":")
-    try:
-        return reverse(name, args=[argument])
-    except NoReverseMatch:
-        return reverse("notices")
-
-
-def _line(notice: Notice) -> Line:
-    category = "category_zh" if (get_language() or "zh").startswith("zh") else "category_en"
-    facts = [notice.payload.get(name) for name in ("number", category, "place")]
+def _line(notice: Notice, parts: list[Notice]) -> Line:
     return Line(
         notice=notice,
-        templates=(f"notices/kinds/{notice.kind}.html", "notices/kinds/default.html"),
-        subject=" · ".join(str(fact) for fact in facts if fact),
+        templates=templates_of(notice),
+        subject=subject_of(notice),
+        title=bundle_title(len(parts)) if parts else "",
+        parts=tuple(_line(part, []) for part in parts),
     )
 
 
-def _number(text: str | None) -> int | None:
+def number_of(text: str | None) -> int | None:
+    """The number that an address or form names; None when it names none."""
     digits = text or ""
     return min(int(digits), MAX_ID) if digits.isascii() and digits.isdigit() else None
 
 
-def _user(request: HttpRequest) -> User:
+def signed_in(request: HttpRequest) -> User:
+    """The user behind a page that asked for one."""
     if not isinstance(request.user, User):
         raise Http404
     return request.user

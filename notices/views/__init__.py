@@ -1,0 +1,1 @@
+"""Pages of the notices; each works without JavaScript."""
