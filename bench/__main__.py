@@ -15,7 +15,7 @@ from functools import partial
 
 import django
 
-from bench import due_times, load, locate
+from bench import due_times, escalation, load, locate, outbox
 from bench.load import Make, Request, Result
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -46,6 +46,11 @@ def main() -> int:
             if index == 0:
                 bench.reports()
             failures += bench.failures
+    outbox.main(notices=100 if given.smoke else outbox.NOTICES)
+    if given.smoke:
+        escalation.main(running=1000, due=300)
+    else:
+        escalation.main()
     if failures:
         print(f"\n{failures} requests failed", file=sys.stderr)
     return 1 if failures else 0

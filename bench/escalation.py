@@ -30,7 +30,7 @@ WHERE one.id = ANY(%s)
 def main(*, running: int = RUNNING, due: int = DUE) -> None:
     """Print rows a second of the raw claim and of the sweep, and the auditor's time."""
     _fill(running, due)
-    raw = _raw(due)
+    raw = _raw()
     _due_again(due)
     before = Step.objects.count(), Event.objects.count(), Notice.objects.count()
     begun = time.perf_counter()
@@ -44,7 +44,9 @@ def main(*, running: int = RUNNING, due: int = DUE) -> None:
     print(f"\nsweep: {running:,} running clocks, {due:,} due")
     print(f"  raw claim with a history row {raw:>10,.0f} rows/s")
     print(f"  sweep                        {swept.steps / spent:>10,.0f} steps/s in {spent:.1f} s")
-    print(f"  wrote {made[0]:,} steps, {made[1]:,} events, {made[2]:,} notices; parked {swept.parked}")
+    print(
+        f"  wrote {made[0]:,} steps, {made[1]:,} events, {made[2]:,} notices; parked {swept.parked}"
+    )
     times = [_audited() for _ in range(5)]
     print(f"  auditor {statistics.median(times) * 1000:,.0f} ms (median of 5)")
 
@@ -106,7 +108,7 @@ def _due_again(due: int) -> None:
     Clock.objects.filter(pk__in=chosen).update(next_at=at, yellow_at=at)
 
 
-def _raw(due: int) -> float:
+def _raw() -> float:
     """Rows a second of the floor: claim, mark, one history row each."""
     begun, rows = time.perf_counter(), 0
     while True:
@@ -120,7 +122,7 @@ def _raw(due: int) -> float:
                 " INSERT INTO bench_history SELECT id, now() FROM moved",
                 [RAW_BATCH],
             )
-            done = cursor.rowcount
+            done: int = cursor.rowcount
         rows += done
         if done < RAW_BATCH:
             return rows / (time.perf_counter() - begun)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from notices.channels.interface import Message
 from notices.drafts import Fact
-from notices.models import Notice
+from notices.models import Channel, Notice
 
 LINES = 20
 # All that a group may read: no names, no texts.
@@ -57,8 +57,8 @@ def sentence_of(notice: Notice, *, facts: dict[str, Fact] | None = None) -> str:
 def message_of(notice: Notice, *, parts: Sequence[Notice] = ()) -> Message:
     """A notice for outside receivers; `parts` are what a bundle speaks for.
 
-    A group reads a sentence, number, place and link. The language is the
-    recipient's, for groups the installation's.
+    A group reads a sentence, number, place and link, a program all facts. The
+    language is the recipient's, for groups the installation's.
     """
     person = notice.recipient
     language = (person.language if person else "") or settings.LANGUAGE_CODE
@@ -69,6 +69,9 @@ def message_of(notice: Notice, *, parts: Sequence[Notice] = ()) -> Message:
             facts = {name: notice.payload.get(name) for name in FOR_GROUPS}
             title = sentence_of(notice, facts=facts)
             text = " · ".join(str(fact) for fact in facts.values() if fact)
+            if notice.channel == Channel.WEBHOOK:
+                # A program reads codes and times too; a payload holds nothing personal.
+                facts = dict(notice.payload)
         else:
             facts = dict(notice.payload)
             title = sentence_of(notice)
