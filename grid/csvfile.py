@@ -39,6 +39,11 @@ def read_text(path: str, report: Report) -> str:
     except OSError as error:
         reason = {"path": path, "reason": error.strerror or ""}
         raise FileError(_("读不了文件 %(path)s：%(reason)s。") % reason) from error
+    return text_of(content, report)
+
+
+def text_of(content: bytes, report: Report) -> str:
+    """As `read_text`, of content that is at hand."""
     if content.startswith(_SPREADSHEETS):
         raise FileError(_("这是电子表格文件：请在表格软件里另存为“CSV UTF-8”，再导入。"))
     if content.startswith(_UTF16) or b"\0" in content:
@@ -66,7 +71,11 @@ def read_rows(path: str, report: Report, *, required: Sequence[str]) -> list[Row
     error in `report`. FileError for a file without the required columns or
     without any row.
     """
-    text = read_text(path, report)
+    return rows_of(read_text(path, report), report, required=required)
+
+
+def rows_of(text: str, report: Report, *, required: Sequence[str]) -> list[Row]:
+    """As `read_rows`, of a text that is at hand."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [name.strip().lower() for name in next(reader, [])]

@@ -1,4 +1,4 @@
-"""Party branches, departments, desks and partners; who owns which cell; who answers for what."""
+"""Party branches, departments, desks and partners: who owns a cell, answers for what, is there."""
 
 from datetime import datetime
 from typing import Self, TypeVar
@@ -11,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from grid.models import Area, Cell
 from matters.models import Category
+from worktime.models import Calendar
+
+LONGEST_NOTE = 60
 
 
 class Level(models.TextChoices):
@@ -54,6 +57,11 @@ class Organization(models.Model):
     )  # fmt: skip
     phone = models.CharField(_("工作电话"), max_length=40, blank=True)
     active = models.BooleanField(_("启用"), default=True)
+    calendar = models.ForeignKey(
+        Calendar, models.PROTECT, related_name="+", null=True, blank=True,
+        verbose_name=_("工作日历"),
+        help_text=_("自己的工作时间；不选就用全区的日历。"),
+    )  # fmt: skip
 
     class Meta:
         ordering = ["code"]
@@ -227,3 +235,94 @@ class Responsibility(Dated):
 
     def __str__(self) -> str:
         return f"{self.category} · {self.area} · {self.doer}"
+
+
+class Duty(models.Model):
+    """Who is called for a desk or unit in the half-open shift [starts, ends).
+
+    `position` is the order of calling, 1 first. `leader`: the leader on duty
+    (带班领导), who is called when nobody else answers. It says who can be
+    reached, never who was there.
+    """
+
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="duties", db_index=False
+    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="duties")
+    starts = models.DateTimeField(_("开始"))
+    ends = models.DateTimeField(_("结束"))
+    position = models.PositiveSmallIntegerField(_("呼叫顺序"), default=1)
+    leader = models.BooleanField(_("带班领导"), default=False)
+    note = models.CharField(_("备注"), max_length=LONGEST_NOTE, blank=True)
+
+    # Who stands in now, where the reader asked for it (`queries.duty_of`).
+    stand_in_id: int | None = None
+
+    class Meta:
+        ordering = ["organization", "starts", "leader", "position", "pk"]
+        verbose_name = verbose_name_plural = _("值班")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends__gt=F("starts")),
+                name="duty_ends_after_start",
+                violation_error_message=_("结束时间要晚于开始时间。"),
+            ),
+            models.CheckConstraint(
+                condition=Q(position__gte=1),
+                name="duty_position_from_one",
+                violation_error_message=_("呼叫顺序从 1 开始。"),
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "user", "starts"],
+                name="duty_once",
+                violation_error_message=_("这个人这一班已经排过。"),
+            ),
+        ]
+        indexes = [models.Index(fields=["organization", "ends"], name="duty_of_organization")]
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} {self.starts:%Y-%m-%d %H:%M}"
+
+    @property
+    def called_id(self) -> int:
+        """The person to call: whoever stands in, else the one on the roster."""
+        return self.stand_in_id or self.user_id
+
+
+class Leave(Dated):
+    """A person away for a time, and who stands in (替岗).
+
+    The stand-in sees and does what the absent person could, and counts as that
+    person where nobody checks own work (`rules.scope_of`). The database refuses
+    two leaves of one person at one instant (migration 0003).
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="leaves")
+    stand_in = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="stands_in",
+        verbose_name=_("替岗人"),
+    )  # fmt: skip
+    # Leave hands rights on, so it stays known who said so.
+    entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+
+    objects = DatedQuerySet["Leave"].as_manager()
+
+    class Meta:
+        ordering = ["valid_from", "pk"]
+        verbose_name = verbose_name_plural = _("请假替岗")
+        constraints = [
+            ends_after_start("leave_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(valid_until__isnull=False),
+                name="leave_has_an_end",
+                violation_error_message=_("请写请假结束时间。"),
+            ),
+            models.CheckConstraint(
+                condition=~Q(user=F("stand_in")),
+                name="leave_not_to_oneself",
+                violation_error_message=_("替岗人不能是本人，请选一位同事。"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} → {self.stand_in_id}"

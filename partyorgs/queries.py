@@ -2,14 +2,26 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Length
 
-from grid.models import Area, Cell
+from accounts.models import User
+from grid.models import AREA_CODE_LENGTHS, Area, Cell
 from matters.models import Category
-from partyorgs.models import CellOwnership, Level, Organization, Post, Responsibility, Role
+from partyorgs.models import (
+    CellOwnership,
+    Duty,
+    Leave,
+    Level,
+    Organization,
+    Post,
+    Responsibility,
+    Role,
+)
+from worktime.models import DEFAULT
+from worktime.queries import work_calendar
 
 LEVELS = {Level.COMMUNITY.value: 0, Level.STREET.value: 1, Level.DISTRICT.value: 2}
 
@@ -24,6 +36,9 @@ UNIT_ROLES = frozenset(
         Role.DISTRICT_DESK,
     }
 )
+# Posts that can be the leader on duty (带班领导).
+LEADING_ROLES = frozenset({Role.STREET_LEADER, Role.UNIT_HEAD, Role.DISTRICT_DESK})
+INSTANT = timedelta(microseconds=1)
 
 
 def owner_of(*, cell: Cell, at: datetime) -> Organization | None:
@@ -184,3 +199,147 @@ def gaps_by_street(*, streets: Collection[Area], at: datetime) -> dict[Area, lis
         if missing := [leaf for leaf in leaves if leaf.pk not in done]:
             gaps[street] = missing
     return gaps
+
+
+def duty_of(*, organizations: Collection[int], at: datetime) -> dict[int, list[Duty]]:
+    """The roster of each organization at that instant, by its id; one query.
+
+    In the order of calling, leaders last; `called_id` is the stand-in where the
+    person is on leave. Left out: closed accounts, and people whose post that
+    put them there has ended. Organizations without anybody are left out.
+    """
+    leaves = Leave.objects.valid_at(at).filter(user=OuterRef("user"), stand_in__is_active=True)
+    rows = (
+        Duty.objects.filter(
+            _still_in_post(at),
+            organization_id__in=organizations,
+            starts__lte=at,
+            ends__gt=at,
+            user__is_active=True,
+        )
+        .select_related("user")
+        .annotate(called=Subquery(leaves.values("stand_in_id")[:1]))
+        .order_by("organization_id", "leader", "position", "pk")
+    )
+    found: dict[int, list[Duty]] = {}
+    for row in rows:
+        row.stand_in_id = row.called
+        found.setdefault(row.organization_id, []).append(row)
+    return found
+
+
+def _still_in_post(at: datetime) -> Q:
+    """Of the post in the organization itself or, at its desk, in its area; a leader's anywhere."""
+    posts = Post.objects.valid_at(at).filter(user=OuterRef("user"))
+    there = Q(organization=OuterRef("organization")) | Q(area=OuterRef("organization__area"))
+    above = Q(organization=OuterRef("organization__parent"), role=Role.UNIT_HEAD)
+    staff = posts.filter(there | above, role__in=UNIT_ROLES)
+    leaders = posts.filter(role__in=LEADING_ROLES)
+    return Q(Exists(staff), leader=False) | Q(Exists(leaders), leader=True)
+
+
+def duty_people(*, organization: Organization, at: datetime, leader: bool) -> QuerySet[User]:
+    """Who can be put on the roster of an organization now, or lead there, by name."""
+    if leader:
+        codes = _codes_around(organization.area)
+        near = Q(role=Role.UNIT_HEAD, organization__in=_above(organization)) | (
+            Q(role__in=LEADING_ROLES - {Role.UNIT_HEAD})
+            & (Q(area__code__in=codes) | Q(organization__area__code__in=codes))
+        )
+    else:
+        near = Q(organization=organization, role__in=UNIT_ROLES)
+        near |= Q(organization=organization.parent_id, role=Role.UNIT_HEAD)
+        if organization.kind == Organization.Kind.DESK:
+            near |= Q(area=organization.area_id, role__in=UNIT_ROLES)
+    holders = Post.objects.valid_at(at).filter(near).order_by().values("user_id")
+    return User.objects.filter(pk__in=holders, is_active=True).order_by("name", "username")
+
+
+def _codes_around(area: Area | None) -> list[str]:
+    """The code of an area and of those around it: codes nest."""
+    lengths = AREA_CODE_LENGTHS.values()
+    return [area.code[:length] for length in lengths if len(area.code) >= length] if area else []
+
+
+def _above(organization: Organization) -> set[int]:
+    """Ids of an organization and of those above it."""
+    found: set[int] = set()
+    key: int | None = organization.pk
+    while key is not None and key not in found:
+        found.add(key)
+        key = Organization.objects.filter(pk=key).values_list("parent_id", flat=True).first()
+    return found
+
+
+def on_duty(*, organization: Organization | int, at: datetime) -> list[User]:
+    """Whom to call for an organization at that instant, the first to be called first.
+
+    Stand-ins in place of those on leave; the leader is asked for by `leader_on_duty`.
+    """
+    return _called(organization, at, leader=False)
+
+
+def leader_on_duty(*, organization: Organization | int, at: datetime) -> User | None:
+    """The leader on duty of an organization at that instant, or the stand-in; None: nobody."""
+    return next(iter(_called(organization, at, leader=True)), None)
+
+
+def _called(organization: Organization | int, at: datetime, *, leader: bool) -> list[User]:
+    key = organization if isinstance(organization, int) else organization.pk
+    rows = duty_of(organizations=[key], at=at).get(key, [])
+    rows = [row for row in rows if row.leader is leader]
+    users = {row.user_id: row.user for row in rows}
+    others = {row.called_id for row in rows} - users.keys()
+    if others:
+        users |= User.objects.in_bulk(others)
+    return [users[key] for key in dict.fromkeys(row.called_id for row in rows)]
+
+
+def stand_ins_for(*, users: Collection[int], at: datetime) -> dict[int, int]:
+    """Who stands in for those of these users who are on leave, id by id; one query."""
+    if not users:
+        return {}
+    leaves = Leave.objects.valid_at(at).filter(user_id__in=users, stand_in__is_active=True)
+    return dict(leaves.order_by().values_list("user_id", "stand_in_id"))
+
+
+def calendar_code_of(organization: Organization | None) -> str:
+    """The code of the calendar that an organization works by.
+
+    The default's where it has none of its own, then without a query; otherwise
+    `select_related("calendar")` saves it.
+    """
+    if organization is None or organization.calendar_id is None or organization.calendar is None:
+        return DEFAULT
+    return organization.calendar.code
+
+
+def works_now(*, organization: Organization | None, at: datetime) -> bool:
+    """Whether that instant is working time of the organization; otherwise it is off hours."""
+    calendar = work_calendar(calendar_code_of(organization))
+    return calendar.working_time_between(at, at + INSTANT) > timedelta()
+
+
+def colleagues_of(*, user: User, at: datetime) -> QuerySet[User]:
+    """Active people with a post near one of the user's: who can be asked to stand in.
+
+    Near is the same organization, the ones above, beside and below it, the same
+    area and its desk, and for cells the same community.
+    """
+    own = Post.objects.valid_at(at).filter(user=user).order_by()
+    held = own.exclude(organization=None)
+    bodies, above = held.values("organization_id"), held.values("organization__parent_id")
+    areas = Area.objects.filter(
+        Q(pk__in=own.values("area_id")) | Q(pk__in=own.values("cell__community_id"))
+    ).values("pk")
+    near = (
+        Q(organization__in=bodies)
+        | Q(organization__parent__in=bodies)
+        | Q(organization__in=above)
+        | Q(organization__parent__in=above)
+        | Q(area__in=areas)
+        | Q(cell__community__in=areas)
+        | Q(organization__area__in=areas, organization__kind=Organization.Kind.DESK)
+    )
+    holders = Post.objects.valid_at(at).filter(near).order_by().values("user_id")
+    return User.objects.filter(pk__in=holders, is_active=True).exclude(pk=user.pk)

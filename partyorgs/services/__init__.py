@@ -1,5 +1,17 @@
-"""Every write to organizations, owners, posts and the responsibility list."""
+"""Every write to organizations, owners, posts, rosters, leaves and the responsibility list."""
 
+from partyorgs.services.duty import (
+    DutyDraft,
+    Pattern,
+    Shift,
+    clear_duty,
+    duty_refusals,
+    fill_duty,
+    set_duties,
+    set_duty,
+    shift_on,
+)
+from partyorgs.services.leave import end_leave, take_leave
 from partyorgs.services.organizations import (
     OrganizationDraft,
     save_organization,
@@ -28,12 +40,19 @@ from partyorgs.services.responsibilities import (
 )
 
 __all__ = [
+    "DutyDraft",
     "Handover",
     "Item",
     "OrganizationDraft",
+    "Pattern",
     "PostDraft",
+    "Shift",
+    "clear_duty",
+    "duty_refusals",
+    "end_leave",
     "end_post",
     "end_responsibility",
+    "fill_duty",
     "give_post",
     "give_posts",
     "hand_over_cell",
@@ -44,6 +63,10 @@ __all__ = [
     "save_organization",
     "save_organizations",
     "seat_refusal",
+    "set_duties",
+    "set_duty",
     "set_responsibilities",
     "set_responsibility",
+    "shift_on",
+    "take_leave",
 ]

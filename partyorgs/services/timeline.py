@@ -130,6 +130,9 @@ def _sentence(error: IntegrityError) -> str:
     for name, sentence in (
         ("cellownership_one_at_a_time", _("这个网格在这段时间里已经有归属；请刷新后再试。")),
         ("responsibility_one_at_a_time", _("这个事项在这段时间里已经有责任单位；请刷新后再试。")),
+        ("leave_one_at_a_time", _("这个人在这段时间里已经请假；请刷新后再试。")),
+        ("duty_once", _("这一班刚刚已经排过这个人；请刷新后再试。")),
+        ("partyorgs_duty", _("这一班刚刚已经排过这个人；请刷新后再试。")),
         ("ends_after_start", _("结束时间要晚于开始时间。")),
         ("partyorgs_post", _("这个岗位刚刚已经登记过；请刷新后再试。")),
         ("post_once", _("这个岗位刚刚已经登记过；请刷新后再试。")),

@@ -31,4 +31,4 @@ def test_every_example_of_the_page_can_be_imported_and_changes_nothing_again(wor
             call_command(command, str(path), stdout=out, stderr=StringIO())
         assert "新增 0，修改 0" in out.getvalue(), command
         commands.append(command)
-    assert len(commands) == 6
+    assert len(commands) == 7
