@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -9,7 +10,9 @@ from django.utils import timezone
 from accounts.models import ApiToken
 from accounts.services import issue_token
 from issues.services.photos import attach, save_photo
-from notices.models import Notice
+from notices.models import AllowedHost, Notice, Target
+from notices.secrecy import seal
+from partyorgs.models import Leave
 from tests import world as w
 from tests.photos import jpeg
 
@@ -18,6 +21,15 @@ NOWHERE = {
     "public_id": "00000000-0000-4000-8000-000000000000",
     "token_id": 10**12,
     "notice_id": 10**12,
+    "code": "nowhere",
+    "leave_id": 10**12,
+    "target_id": 10**12,
+    "host_id": 10**12,
+    "use": "nowhere",
+    "level": 1,
+    "day": "2026-02-30",
+    "calendar": "nowhere",
+    "year": 2026,
 }
 LAT, LNG = w.IN_A1
 POINT = {"lat": LAT, "lng": LNG}
@@ -37,6 +49,8 @@ BODIES = {
     "issue_contact": {"reason": "电话回访"},
     "issue_verb": {"note": "看过"},
     "language": {"language": "en"},
+    "notice_settings": {"starts": "25:00"},
+    "notice_settings_test": {"channel": "email"},
     "suggestion": {"text": "字太小", "page": "/"},
 }
 
@@ -83,11 +97,28 @@ def things(world: w.World) -> Things:
         kind="dispatched", subject_key=issue.subject_key, recipient=colleague, key="k",
         state="sent", created_at=w.NOW, sent_at=w.NOW,
     )  # fmt: skip
+    target = Target.objects.create(
+        channel="webhook", name="回调", address=seal("https://a.example/"), created_at=w.NOW
+    )
+    away = Leave.objects.create(
+        user=colleague, stand_in=world.user("nobody"), entered_by=colleague,
+        valid_from=timezone.now(), valid_until=timezone.now() + timedelta(days=1),
+    )  # fmt: skip
     return Things(
         {
+            "target_id": target.pk,
+            "host_id": AllowedHost.objects.create(pattern="a.example").pk,
+            "act": "off",
+            "use": "limit",
+            "level": 1,
             "number": issue.number,
             "public_id": str(photo.public_id),
             "token_id": ApiToken.objects.get(user=colleague).pk,
             "notice_id": notice.pk,
+            "code": "desk-1",
+            "leave_id": away.pk,
+            "calendar": "default",
+            "year": 2026,
+                    "day": "2026-03-10",
         }
     )
