@@ -11,6 +11,7 @@ from issues import chain
 from issues.escalation.digests import next_digest
 from issues.ladders import next_rung, put_on_ladder, rungs_of
 from issues.models import Clock, Event, Issue, Rung, Step
+from issues.services.calling import ON_DUTY as ON_DUTY_ROLE
 from issues.services.calling import Watch
 from issues.services.people import READS, Holder, People
 from issues.services.telling import audience_of, payload_of
@@ -122,6 +123,19 @@ class Steps:
                 self._take(clock)
         self._tell_stand_ins()
 
+    def draft_again(self, step: Step, event: Event) -> None:
+        """Draft what a step told that is on record: a bulk import writes its rows alone.
+
+        `now` is the instant of the step; its clock is one of `clocks`.
+        """
+        clock = step.clock
+        rung = next(one for one in self.rungs[clock.ladder_id or 0] if one.level == step.level)
+        told = {one.user: one.role for one in self._told(clock, rung)}
+        if event.verb == Verb.CALL:
+            told = dict.fromkeys(event.facts["called"], ON_DUTY_ROLE)
+        self._draft(clock, rung, Verb(event.verb), event, told)
+        self._tell_stand_ins()
+
     def _take(self, clock: Clock) -> None:
         issue, due = clock.issue, clock.next_at
         rungs = self.rungs.get(clock.ladder_id or 0, [])
@@ -217,7 +231,7 @@ class Steps:
         self.drafts += [
             Draft(recipient_id=user, role=role, **common) for user, role in told.items()
         ]
-        if rung.act != Rung.Act.REMIND:
+        if RULES[verb].public:
             self.drafts.append(Draft(audience=audience_of(issue), **common))
         return len(told)
 

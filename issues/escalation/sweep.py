@@ -12,15 +12,17 @@ from issues.escalation.claims import claim, due_clocks
 from issues.escalation.pulse import beat
 from issues.escalation.steps import Known, Steps
 from issues.escalation.writing import set_columns
-from issues.models import Clock, Event, Step
+from issues.models import Clock
 from notices.failpoints import reach
 from notices.services import queue
+from notices.storing import insert
 
 log = logging.getLogger(__name__)
 
-BATCH = {"postgresql": 500, "sqlite": 100}
-# SQLite has one writer: without a pause between batches a sweep starves the web.
-PAUSE = {"postgresql": 0.0, "sqlite": 0.02}  # seconds
+BATCH = {"postgresql": 500, "sqlite": 25}
+# SQLite has one writer, and whoever waits for it looks again ever more rarely, in the end
+# ten times a second: batches must be short, and the pause between them long enough to be found.
+PAUSE = {"postgresql": 0.0, "sqlite": 0.05}  # seconds
 ROUNDS = 5  # that find due clocks which somebody else holds
 WAIT = 0.2  # seconds between such rounds
 
@@ -117,11 +119,11 @@ def _take(clocks: list[Clock], known: Known, now: datetime) -> int:
         return 0
     steps = Steps(clocks, known=known, now=now)
     steps.take_all()
-    Event.objects.bulk_create(steps.events)
-    Step.objects.bulk_create(steps.steps)
+    insert(steps.events)
+    insert(steps.steps)
     reach("sweep.after_step")
     queue(notices=steps.drafts, now=now)
-    Clock.objects.bulk_create(steps.started)
+    insert(steps.started)
     set_columns(list(steps.issues.values()), ISSUE_COLUMNS)
     set_columns(clocks, CLOCK_COLUMNS)
     return len(steps.steps)

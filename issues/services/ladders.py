@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import NON_FIELD_ERRORS as ALL
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -23,22 +24,37 @@ def seed_ladders(*, now: datetime) -> int:
 
 
 @transaction.atomic
-def set_ladder(*, use: str, rungs: Iterable[Mapping[str, Any]], now: datetime) -> Ladder:
+def set_ladder(
+    *,
+    use: str,
+    rungs: Iterable[Mapping[str, Any]],
+    now: datetime,
+    seen: int | None = None,
+) -> Ladder:
     """Make these the rungs of every clock that starts from now on.
 
-    The version before stays for the clocks that started with it. ValidationError
-    for a rung that cannot be, two of one level, or rungs that come out of order.
+    The version before stays for the clocks that started with it; a rung that is
+    disabled stays so. The same rungs again change nothing. ValidationError, by
+    "<row>.<field>", for a rung that cannot be or comes out of order; without a
+    field where the ladder is empty or is not the version `seen` any more.
     """
     rows = [Rung(**rung) for rung in rungs]
-    _check(rows)
+    _check(use, rows)
     current = Ladder.objects.select_for_update().filter(use=use, replaced_at=None).first()
+    before = list(current.rungs.all()) if current else []
+    if seen is not None and current and current.version != seen:
+        raise ValidationError(_("别人刚改过这套阶梯，请核对下面的现行规定后再保存。"))
+    if current and _said(rows) == _said(before):
+        return current
     if current:
         current.replaced_at = now
         current.save(update_fields=["replaced_at"])
     version = (current.version if current else 0) + 1
     ladder = Ladder.objects.create(use=use, version=version, created_at=now)
+    disabled = {row.level: row.disabled_at for row in before}
     for row in rows:
         row.ladder = ladder
+        row.disabled_at = disabled.get(row.level)
     Rung.objects.bulk_create(rows)
     return ladder
 
@@ -62,21 +78,44 @@ def enable_rung(*, use: str, level: int) -> int:
     return disabled.update(disabled_at=None)
 
 
-def _check(rows: list[Rung]) -> None:
+def _said(rows: Iterable[Rung]) -> list[list[Any]]:
+    return [[getattr(row, name) for name in defaults.FIELDS] for row in rows]
+
+
+def _check(use: str, rows: list[Rung]) -> None:
     if not rows:
         raise ValidationError(_("阶梯至少要有一级，请补上。"))
-    for row in rows:
-        row.full_clean(exclude=["ladder"])
-        if not row.tells:
-            raise ValidationError(_("第 %(level)s 级没有写通知谁，请补上。") % {"level": row.level})
-    for lower, upper in zip(rows, rows[1:], strict=False):
-        if upper.level <= lower.level or not _comes_later(lower, upper):
-            raise ValidationError(
-                _("第 %(level)s 级不能早于前一级，请改时间或顺序。") % {"level": upper.level}
-            )
+    wrong: dict[str, list[str]] = {}
+    for number, row in enumerate(rows):
+        problems = _problems(use, row)
+        if not problems and number and not _comes_later(rows[number - 1], row):
+            problems = {"level": [_("这一级不能早于前一级，请改时间或顺序。")]}
+        wrong |= {f"{number}.{field}": said for field, said in problems.items()}
+    if wrong:
+        raise ValidationError(wrong)
+
+
+def _problems(use: str, row: Rung) -> dict[str, list[str]]:
+    """What is wrong with a rung by itself, by field."""
+    found: dict[str, list[str]] = {}
+    try:
+        row.full_clean(exclude=["ladder", "tells"])
+    except ValidationError as refused:
+        said = refused.message_dict
+        found = {"base" if name == ALL else name: said[name] for name in said}
+    if row.act not in defaults.ACTS[use]:
+        found.setdefault("act", [_("这种时限没有这一步，请重新选择。")])
+    if not row.tells:
+        found["tells"] = [_("没有写通知谁，请补上。")]
+    for name in ("tells", "copies"):
+        if set(getattr(row, name)) - set(defaults.TELLS[use]):
+            found[name] = [_("这里没有这一项，请重新选择。")]
+    return found
 
 
 def _comes_later(lower: Rung, upper: Rung) -> bool:
+    if upper.level <= lower.level:
+        return False
     if lower.base == Rung.Base.YELLOW:
         return True
     not_yellow = upper.base != Rung.Base.YELLOW

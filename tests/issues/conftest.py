@@ -1,4 +1,8 @@
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
+from django.db import connection
 
 from tests.callers import Program
 
@@ -13,3 +17,26 @@ def program(world):
     """Programs by the name of their user: `program("worker").get("issues/")`."""
     programs = {}
     return lambda name=None: programs.setdefault(name, Program(name))
+
+
+@pytest.fixture
+def together():
+    """Runs calls at the same moment in threads; what each returned or raised, in order."""
+
+    def run(*calls):
+        barrier = Barrier(len(calls), timeout=20)
+
+        def one(call):
+            try:
+                connection.ensure_connection()
+                barrier.wait()
+                return call()
+            except Exception as error:  # the outcome is what the test asks about
+                return error
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(len(calls)) as threads:
+            return list(threads.map(one, calls))
+
+    return run

@@ -1,7 +1,6 @@
 """Two and more people at the same second, each on a database connection of their own."""
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -25,29 +24,6 @@ def world(transactional_db):
     if connection.vendor != "postgresql":
         pytest.fail("Races need PostgreSQL: set DATABASE_URL, or run with -m 'not postgres'.")
     return w.build()
-
-
-@pytest.fixture
-def together():
-    """Runs calls at the same moment in threads; what each returned or raised, in order."""
-
-    def run(*calls):
-        barrier = Barrier(len(calls), timeout=20)
-
-        def one(call):
-            try:
-                connection.ensure_connection()
-                barrier.wait()
-                return call()
-            except Exception as error:  # the outcome is what the test asks about
-                return error
-            finally:
-                connection.close()
-
-        with ThreadPoolExecutor(len(calls)) as threads:
-            return list(threads.map(one, calls))
-
-    return run
 
 
 def does(world, name, verb, issue, **given):
