@@ -212,7 +212,7 @@ def test_a_helping_unit_sees_the_issue_and_may_add_a_note(world, program):
     item.helpers.add(world.orgs["roads"])
     issue = world.report()
     seen = program("other-unit").get(f"issues/{issue.number}/").json()
-    assert [verb["verb"] for verb in seen["verbs"]] == ["note"]
+    assert [verb["verb"] for verb in seen["verbs"]] == ["note", "raise_urgency"]
     done = program("other-unit").post(f"issues/{issue.number}/note/", {"note": "已派吊车。"})
     assert done.status_code == 200
     assert (
