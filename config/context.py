@@ -22,10 +22,11 @@ def site(request: HttpRequest) -> dict[str, Any]:
     }
     user = getattr(request, "user", None)
     if not isinstance(user, User):
-        return facts | {"nav": [], "unread": 0}
+        return facts | {"nav": [], "menu": [], "unread": 0}
     scope: Scope = request.scope  # type: ignore[attr-defined]
     return facts | {
         "nav": _nav(request, scope),
+        "menu": _menu(scope),
         "unread": unread_count(user),
         # Asked by base.html alone, not by every part of a page that is rendered.
         "engine_trouble": engine_trouble if may_configure(scope) else [],
@@ -47,6 +48,22 @@ def _nav(request: HttpRequest, scope: Scope) -> list[dict[str, Any]]:
             "icon": icon,
             "current": request.path == reverse(name),
         }
+        for name, label, icon, shown in items
+        if shown
+    ]
+
+
+def _menu(scope: Scope) -> list[dict[str, Any]]:
+    """Below the account: who is there, how to be told, which days count."""
+    posted = bool(scope.seats)
+    items = [
+        ("duty", _("值班"), "calendar-days", posted),
+        ("leave", _("请假替岗"), "user-round-check", posted),
+        ("notice_settings", _("通知设置"), "bell-ring", True),
+        ("calendars", _("工作日历"), "calendar", True),
+    ]
+    return [
+        {"url": reverse(name), "label": label, "icon": icon}
         for name, label, icon, shown in items
         if shown
     ]

@@ -45,3 +45,16 @@ def put_on_ladder(clock: Clock, rungs: Sequence[Rung], calendar: clocks.WorkingT
     coming = next_rung(rungs, clock.level)
     clock.ladder_id = rungs[0].ladder_id if rungs else None
     clock.next_at = rung_time(coming, clock, calendar) if coming else None
+
+
+def ladders_in_use() -> list[Ladder]:
+    """The version of each use that holds now, with its rungs; the main one first."""
+    order = list(Ladder.Use.values)
+    found = Ladder.objects.filter(replaced_at=None).prefetch_related("rungs")
+    return sorted(found, key=lambda ladder: order.index(ladder.use))
+
+
+def versions_before(*, most: int = 30) -> list[Ladder]:
+    """Versions that hold no more, the latest first, with their rungs."""
+    old = Ladder.objects.filter(replaced_at__isnull=False).prefetch_related("rungs")
+    return list(old.order_by("-replaced_at", "-pk")[:most])

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Concat
 
 from grid.models import Area, Cell
 from issues.models import Clock, Issue, scope_parts
@@ -28,15 +29,19 @@ LONGEST_CURSOR = 400
 COLUMNS = (
     "pk", "number", "state", "is_open", "critical", "description", "place_text", "lat", "lng",
     "yellow_at", "due_at", "created_at", "returns", "reworks", "version", "checked_at",
+    "escalated", "raised_to", "answer_due_at", "called_at",
     "category__code", "category__name_zh", "category__name_en",
     "condition__code", "condition__clock",
     "cell__code", "cell__name", "community__code", "community__name",
     "street__code", "street__name", "owner__code", "owner__name", "unit__code", "unit__name",
     "running",
 )  # fmt: skip
-# How the clock runs that runs now; a stage's own may differ from the condition's.
+# How the main clock runs that runs now, and by whose calendar: "working:default". A
+# stage's own may differ from the condition's.
 RUNNING = Subquery(
-    Clock.objects.filter(issue=OuterRef("pk"), stopped_at=None).values("limit_clock")[:1]
+    Clock.objects.filter(issue=OuterRef("pk"), stopped_at=None, kind__in=Clock.MAIN)
+    .annotate(by=Concat("limit_clock", Value(":"), "calendar"))
+    .values("by")[:1]
 )
 
 NAMED: dict[str, type[Area] | type[Cell] | type[Organization]] = {

@@ -9,6 +9,18 @@ from typing import Any
 FIELDS = ("level", "act", "base", "share", "minutes", "tells", "copies", "digest")
 DAY = 480  # working minutes
 
+# What a rung can do and whom it can tell, by the clock that the ladder is for.
+ACTS = {
+    "limit": ("remind", "chase", "supervise", "escalate"),
+    "answer": ("remind", "chase", "escalate"),
+    "duty": ("call",),
+}
+PEOPLE = (
+    "handler", "unit_desk", "unit_head", "owner", "desk", "field_leader", "leader",
+    "district_desk",
+)  # fmt: skip
+TELLS = {"limit": PEOPLE, "answer": PEOPLE, "duty": ("next_on_duty", "leader_on_duty")}
+
 DEFAULTS: dict[str, list[tuple[Any, ...]]] = {
     "limit": [
         (0, "remind", "yellow", 0, 0, ["handler"], [], False),

@@ -20,6 +20,7 @@ FAR = frozenset({Role.DISTRICT_DESK})
 NOTHING = Q(pk__in=[])
 STUCK_RETURNS = 2
 EVERYTHING = "todo"
+FIRST = "first"
 
 # The issue's own column beside what a seat reaches by it.
 COLUMNS = {
@@ -126,8 +127,8 @@ TODOS: dict[str, Todo] = {
 }
 # At a desk these are rare: they count among what is to do, but get no figure of their own.
 RARE_AT_DESKS = frozenset({"sign", "handle", "check", "close"})
-# Rare everywhere: a figure of nothing would only take room.
-RARE = frozenset({"called", "answer", "raised"})
+# Rare everywhere: no figure, which would mostly be 0; a line on top when there are any.
+RARE = ("called", "answer", "raised")
 
 
 def todos_of(scope: Scope) -> list[Todo]:
@@ -145,16 +146,23 @@ def usual_todos_of(scope: Scope) -> list[Todo]:
     ]
 
 
+def rare_todos_of(scope: Scope) -> list[Todo]:
+    """The lists of what cannot wait, as far as the scope's posts have them."""
+    return [TODOS[key] for key in RARE if scope.roles & TODOS[key].roles]
+
+
 def narrowing_of(key: str, *, scope: Scope, now: datetime) -> Q:
-    """The condition of one list, or of all steps the scope's posts take for `todo`.
+    """The condition of one list; for `todo` all steps the scope's posts take, for `first` the rare.
 
     An unknown key narrows to nothing, so that a mistyped address shows no wrong list.
     """
     if key in TODOS:
         return TODOS[key].narrowing(scope, now)
-    found = NOTHING
+    found, lists = NOTHING, []
     if key == EVERYTHING:
-        for todo in todos_of(scope):
-            if todo.acts:
-                found = found | todo.narrowing(scope, now)
+        lists = [todo for todo in todos_of(scope) if todo.acts]
+    elif key == FIRST:
+        lists = rare_todos_of(scope)
+    for todo in lists:
+        found = found | todo.narrowing(scope, now)
     return found

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from issues.views import answers, brief, cell, home, issue, lists, photos, reports, suggestions
+from issues.views import (
+    answers,
+    brief,
+    cell,
+    home,
+    issue,
+    ladder,
+    lists,
+    parked,
+    photos,
+    reports,
+    suggestions,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -19,6 +31,11 @@ urlpatterns = [
     path("cell/", cell.my_cell, name="my_cell"),
     path("responsible/", answers.responsible, name="responsible"),
     path("coverage/", home.coverage, name="coverage"),
+    path("ladders/", ladder.ladders, name="ladders"),
+    path("ladders/<str:use>/", ladder.ladder_edit, name="ladder_edit"),
+    path("ladders/<str:use>/<int:level>/", ladder.ladder_rung, name="ladder_rung"),
+    path("parked/", parked.parked, name="parked"),
+    path("parked/retry/", parked.parked_retry, name="parked_retry"),
     path("suggestion/", suggestions.suggestion, name="suggestion"),
     path("attachments/", photos.upload, name="attachment_upload"),
     path("attachments/<uuid:public_id>/", photos.photo, name="attachment"),

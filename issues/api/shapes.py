@@ -8,6 +8,7 @@ from rest_framework import serializers
 from grid.datum import DATUMS
 from issues.services.words import MAX_DESCRIPTION, MAX_NOTE, MAX_PLACE
 from issues.workflow import Outcome, State, Verb
+from partyorgs.models import Level
 from residents.models import Contact
 
 Shape = serializers.Serializer[Any]
@@ -162,6 +163,20 @@ class IssueRow(Shape):
     due_words = serializers.CharField(allow_blank=True)
     light = serializers.ChoiceField(choices=LIGHTS)
     light_name = serializers.CharField(allow_blank=True)
+    escalated = serializers.IntegerField(
+        help_text="The highest rung of the ladder that the running limit has reached."
+    )
+    raised_to = serializers.ChoiceField(
+        choices=Level.values,
+        allow_blank=True,
+        help_text="To which level a third return or rework raised it.",
+    )
+    answer_due_at = serializers.DateTimeField(
+        allow_null=True, help_text="A supervision order waits for its answer until then."
+    )
+    called = serializers.BooleanField(
+        help_text="The duty was called off hours and nobody has acknowledged it yet."
+    )
     version = serializers.IntegerField()
 
 

@@ -1,7 +1,7 @@
 """Forms of the pages: they read what was typed and keep it; services judge it."""
 
 from issues.forms.asides import RevealForm, SuggestionForm
-from issues.forms.ladder import LadderForm
+from issues.forms.ladder import LadderForm, rungs_typed
 from issues.forms.report import AnswerForm, PointForm, ReportForm
 from issues.forms.typed import add_errors
 from issues.forms.verbs import ONE_TAP, WITH_MATTER, VerbForm
@@ -17,4 +17,5 @@ __all__ = [
     "SuggestionForm",
     "VerbForm",
     "add_errors",
+    "rungs_typed",
 ]

@@ -45,7 +45,7 @@ class Rung(models.Model):
     It comes at yellow, or after due by `share` percent of the limit and by
     `minutes` of working time, whichever is later; on a clock that runs day and
     night by the share alone. `tells` and `copies` are keys of
-    `issues.escalation.people`.
+    `issues.services.people` and `issues.services.calling`.
     """
 
     class Base(models.TextChoices):

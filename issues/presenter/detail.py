@@ -1,14 +1,14 @@
 """One issue as its page and the API show it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from grid.models import Area, Cell
 from issues import clocks
-from issues.clocks import WorkingTime
 from issues.models import Attachment, Clock, Event, Issue
 from issues.presenter import words
 from issues.rules import allowed, may_see_contact, may_see_photo
@@ -17,7 +17,10 @@ from issues.services.verbs import REASONS
 from issues.workflow import Need, Outcome, Rule
 from partyorgs.models import Organization
 from partyorgs.rules import Scope
-from worktime.queries import work_calendar
+from worktime.arithmetic import WorkCalendar
+from worktime.explaining import due_explanation
+from worktime.models import DEFAULT
+from worktime.queries import work_calendars
 
 Fact = dict[str, Any]
 
@@ -107,13 +110,22 @@ def _time(issue: Issue, *, running: Clock | None, now: datetime) -> Fact:
             now=now,
             due_at=issue.due_at,
             continuous=running.continuous if running else issue.critical,
-            calendar=work_calendar(),
+            calendar=_calendar(work_calendars(), running.calendar if running else DEFAULT),
         ),
         "provisional": bool(running and running.provisional),
         "clock": running.kind if running else "",
         "light": str(light),
         "light_name": words.light_name(light),
+        "escalated": issue.escalated,
+        "raised_to": issue.raised_to,
+        "answer_due_at": _local(issue.answer_due_at),
+        "called": issue.called_at is not None,
     }
+
+
+def _calendar(calendars: Mapping[str, WorkCalendar], code: str) -> WorkCalendar:
+    """The calendar of a clock; one that is gone has left its clocks to the default."""
+    return calendars.get(code) or calendars[DEFAULT]
 
 
 def _local(at: datetime | None) -> datetime | None:
@@ -151,7 +163,9 @@ def verb_facts(rule: Rule) -> Fact:
 
 
 def _running(issue: Issue) -> Clock | None:
-    return issue.clocks.filter(stopped_at=None).first() if issue.is_open else None
+    if not issue.is_open:
+        return None
+    return issue.clocks.filter(stopped_at=None, kind__in=Clock.MAIN).first()
 
 
 def _dispatch_events(issue: Issue) -> Iterable[Event]:
@@ -191,21 +205,29 @@ def _contact(issue: Issue, scope: Scope) -> Fact | None:
 
 
 def clock_facts(issue: Issue, *, now: datetime) -> list[Fact]:
-    """Every clock that ran: kind, limit, due time, and how it ended."""
-    calendar = work_calendar()
-    return [_clock(clock, now, calendar) for clock in issue.clocks.all()]
+    """Every clock that ran or runs: kind, limit, due time, why it is due then, how it ended."""
+    calendars = work_calendars()
+    return [_clock(clock, now, calendars) for clock in issue.clocks.all()]
 
 
-def _clock(clock: Clock, now: datetime, calendar: WorkingTime) -> Fact:
+def _clock(clock: Clock, now: datetime, calendars: Mapping[str, WorkCalendar]) -> Fact:
     end = clock.stopped_at or now
     light = clocks.light(now=end, yellow_at=clock.yellow_at, due_at=clock.due_at)
+    runs = clock.stopped_at is None
+    calendar = _calendar(calendars, clock.calendar)
     return {
         "kind": clock.kind,
         "kind_name": clock.get_kind_display(),
+        "main": clock.kind in Clock.MAIN,
         "limit": words.limit_words(clock.granted_minutes, continuous=clock.continuous),
+        "whole": words.limit_words(clock.limit_minutes, continuous=clock.continuous)
+        if clock.granted_minutes != clock.limit_minutes
+        else "",
         "started_at": timezone.localtime(clock.started_at),
         "due_at": timezone.localtime(clock.due_at),
         "stopped_at": _local(clock.stopped_at),
+        "next_at": _local(clock.next_at) if runs and not clock.parked_at else None,
+        "parked": runs and clock.parked_at is not None,
         "late": end >= clock.due_at,
         "light": str(light),
         "light_name": words.light_name(light),
@@ -213,4 +235,18 @@ def _clock(clock: Clock, now: datetime, calendar: WorkingTime) -> Fact:
         "words": words.due_words(
             now=end, due_at=clock.due_at, continuous=clock.continuous, calendar=calendar
         ),
+        "why": _why(clock, calendar) if runs else [],
     }
+
+
+def _why(clock: Clock, calendar: WorkCalendar) -> list[str]:
+    """The due time explained; after a change of the calendar only once it is reckoned anew."""
+    limit = clocks.Limit(clock.granted_minutes, clock.continuous)
+    if clocks.start(limit, at=clock.started_at, calendar=calendar).due_at != clock.due_at:
+        return [_("工作日历刚改过，到期时间会在几分钟内重新计算。")]
+    return due_explanation(
+        calendar=calendar,
+        start=clock.started_at,
+        minutes=clock.granted_minutes,
+        continuous=clock.continuous,
+    )

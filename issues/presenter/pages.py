@@ -8,10 +8,12 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from grid.models import Area
 from issues.models import Attachment, Issue
 from issues.presenter.rows import row_facts
+from issues.presenter.standing import row_tags
 from issues.presenter.steps import state_words, together
 from issues.presenter.words import state_name
 from issues.queries import COUNTED, Row
@@ -28,7 +30,11 @@ def queue_rows(rows: Iterable[Row], *, now: datetime) -> list[Fact]:
     """Rows for parts/queue.html: a checked issue is shown as waiting to be closed."""
     rows = list(rows)
     return [
-        facts | {"state_name": state_words(row["state"], checked=row["checked_at"] is not None)}
+        facts
+        | {
+            "state_name": state_words(row["state"], checked=row["checked_at"] is not None),
+            "tags": row_tags(facts) if row["is_open"] else (),
+        }
         for row, facts in zip(rows, row_facts(rows, now=now), strict=True)
     ]
 
@@ -42,6 +48,7 @@ def todo_name(key: str) -> str:
     """The name of a to-do list."""
     return {
         "todo": _("要我办的"),
+        "first": _("要先办的"),
         "accept": _("待受理"),
         "dispatch": _("待派遣"),
         "returned": _("被退单"),
@@ -54,6 +61,24 @@ def todo_name(key: str) -> str:
         "answer": _("待答复督办"),
         "raised": _("提级来的"),
     }[key]
+
+
+def first_words(key: str, count: int) -> str:
+    """A line on the home page about what cannot wait."""
+    words = {
+        "called": ngettext(
+            "%(count)s 件紧急事项呼叫了值班，等人点“知悉”",
+            "%(count)s 件紧急事项呼叫了值班，等人点“知悉”",
+            count,
+        ),
+        "answer": ngettext("%(count)s 件督办等着答复", "%(count)s 件督办等着答复", count),
+        "raised": ngettext(
+            "%(count)s 件反复退单或返工，已提级到这里",
+            "%(count)s 件反复退单或返工，已提级到这里",
+            count,
+        ),
+    }
+    return words[key] % {"count": capped(count)}
 
 
 def list_url(**filters: str) -> str:

@@ -1,6 +1,6 @@
 """Rows of a list as people and programs read them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,18 +11,20 @@ from issues.clocks import WorkingTime
 from issues.presenter import words
 from issues.queries import Row
 from matters.models import ClockKind, local_name
-from worktime.queries import work_calendar
+from worktime.models import DEFAULT
+from worktime.queries import work_calendars
 
 Fact = dict[str, Any]
 
 
 def row_facts(rows: Iterable[Row], *, now: datetime) -> list[Fact]:
     """What a list shows of each issue; names in the reader's language."""
-    calendar = work_calendar()
-    return [_facts(row, now, calendar) for row in rows]
+    calendars = work_calendars()
+    return [_facts(row, now, calendars) for row in rows]
 
 
-def _facts(row: Row, now: datetime, calendar: WorkingTime) -> Fact:
+def _facts(row: Row, now: datetime, calendars: Mapping[str, WorkingTime]) -> Fact:
+    runs, _colon, code = (row["running"] or "").partition(":")
     light = clocks.light(now=now, yellow_at=row["yellow_at"], due_at=row["due_at"])
     category = None
     if row["category__code"]:
@@ -48,11 +50,15 @@ def _facts(row: Row, now: datetime, calendar: WorkingTime) -> Fact:
         "due_words": words.due_words(
             now=now,
             due_at=row["due_at"],
-            continuous=row["running"] == ClockKind.CONTINUOUS,
-            calendar=calendar,
+            continuous=runs == ClockKind.CONTINUOUS,
+            calendar=calendars.get(code) or calendars[DEFAULT],
         ),
         "light": str(light),
         "light_name": words.light_name(light),
+        "escalated": row["escalated"],
+        "raised_to": row["raised_to"],
+        "answer_due_at": timezone.localtime(row["answer_due_at"]) if row["answer_due_at"] else None,
+        "called": row["called_at"] is not None,
         "version": row["version"],
     }
 

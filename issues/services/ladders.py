@@ -40,7 +40,9 @@ def set_ladder(
     """
     rows = [Rung(**rung) for rung in rungs]
     _check(use, rows)
-    current = Ladder.objects.select_for_update().filter(use=use, replaced_at=None).first()
+    # In two steps: whoever waited for the lock must see the version that was made meanwhile.
+    list(Ladder.objects.select_for_update().filter(use=use).order_by("pk").values_list("pk"))
+    current = Ladder.objects.filter(use=use, replaced_at=None).first()
     before = list(current.rungs.all()) if current else []
     if seen is not None and current and current.version != seen:
         raise ValidationError(_("别人刚改过这套阶梯，请核对下面的现行规定后再保存。"))

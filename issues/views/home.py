@@ -13,16 +13,17 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from grid.models import Area
 from issues.presenter.brief import home_panel
-from issues.presenter.pages import capped, list_url, queue_rows, todo_name
+from issues.presenter.keeping import keeping_tiles
+from issues.presenter.pages import capped, first_words, list_url, queue_rows, todo_name
 from issues.presenter.timeline import post_name
 from issues.queries import Filters, count_up_to, issue_page
 from issues.rules import may_list, may_report, may_see_coverage, overseen_area
-from issues.todo import EVERYTHING, todos_of, usual_todos_of
+from issues.todo import EVERYTHING, FIRST, rare_todos_of, todos_of, usual_todos_of
 from issues.views.doors import scope_for
 from partyorgs.queries import gaps_by_street, unowned_cells
 from partyorgs.rules import Scope, may_configure, works_in_cell
 
-FIRST = 8
+ROWS = 8
 SECOND = 5
 MORNING_UNTIL, AFTERNOON_FROM, EVENING_FROM = 11, 13, 18
 SHOWN_GAPS = 200
@@ -39,10 +40,11 @@ def home(request: HttpRequest) -> HttpResponse:
         "posts": [post_name(seat.post) for seat in scope.seats],
         "may_report": may_report(scope) is not None,
         "keeps_house": may_configure(scope),
-        "unowned": _unowned(scope) if may_configure(scope) else None,
     }
+    if may_configure(scope):
+        context["tiles"] = keeping_tiles(scope, unowned=_unowned(scope), now=timezone.now())
     if may_list(scope):
-        context |= {"figures": _figures(scope), "queues": _queues(scope)}
+        context |= {"figures": _figures(scope), "queues": _queues(scope), "firsts": _firsts(scope)}
         context["briefs"] = home_panel(scope, now=timezone.now())
     return render(request, "issues/home.html", context)
 
@@ -56,6 +58,22 @@ def _greeting(user: User) -> str:
     else:
         words = _("下午好，%(name)s") if hour < EVENING_FROM else _("晚上好，%(name)s")
     return words % {"name": user}
+
+
+def _firsts(scope: Scope) -> list[Fact]:
+    """What cannot wait, a line a list that has any; one query where there is none."""
+    now, todos = timezone.now(), rare_todos_of(scope)
+    if not todos or not count_up_to(scope=scope, filters=Filters(todo=FIRST), now=now, most=0):
+        return []
+    counted = [
+        (todo.key, count_up_to(scope=scope, filters=Filters(todo=todo.key), now=now))
+        for todo in todos
+    ]
+    return [
+        {"key": key, "text": first_words(key, count), "url": list_url(todo=key)}
+        for key, count in counted
+        if count
+    ]
 
 
 def _figures(scope: Scope) -> list[Fact]:
@@ -81,7 +99,7 @@ def _queues(scope: Scope) -> list[Fact]:
     queues = []
     todos = todos_of(scope)
     if any(todo.acts for todo in todos):
-        queues.append(_queue(todo_name(EVERYTHING), scope, Filters(todo=EVERYTHING), FIRST))
+        queues.append(_queue(todo_name(EVERYTHING), scope, Filters(todo=EVERYTHING), ROWS))
     if works_in_cell(scope):
         queues.append(_queue(_("我上报的"), scope, Filters(mine=True), SECOND))
     if any(not todo.acts for todo in todos):

@@ -19,6 +19,7 @@ from issues.models import Issue
 from issues.presenter.choosing import UnitChoices, category_field, unit_choices
 from issues.presenter.detail import clock_facts, issue_facts
 from issues.presenter.pages import event_lines, issue_map, photo_links, route_steps, tiles, title_of
+from issues.presenter.standing import reached, standing_lines
 from issues.presenter.steps import done_words, next_step, state_words
 from issues.presenter.timeline import timeline
 from issues.presenter.words import verb_name
@@ -31,9 +32,12 @@ from issues.views.doors import PhotoTray, issue_or_404, scope_for
 from issues.workflow import ASKED, RULES, Need, State, Verb
 from residents.services import Plain
 
-# The step that moves the issue on comes first, what ends it for good comes last.
+# The step that moves the issue on comes first, then what somebody waits for; what ends
+# the issue for good and what is rare come last.
 ONWARD = (Verb.ACCEPT, Verb.DISPATCH, Verb.SIGN, Verb.HANDLE, Verb.CHECK, Verb.CLOSE)
-UNCOMMON = (Verb.CANCEL, Verb.REJECT)
+AWAITED = (Verb.ACKNOWLEDGE, Verb.ANSWER)
+DANGER = (Verb.CANCEL, Verb.REJECT)
+RARE = (Verb.RAISE_URGENCY, Verb.CANCEL)
 
 
 @dataclass
@@ -141,17 +145,24 @@ def _page(
     photos = [photo for photo in issue.attachments.all() if may_see_photo(scope, issue, photo)]
     facts = issue_facts(issue, scope=scope, now=now)
     entries = timeline(issue, scope=scope)
+    clocks = clock_facts(issue, now=now)
+    verbs = _verbs(request, issue, facts, tried)
     context = {
         "issue": facts,
         "title": title_of(issue),
         "state_text": state_words(issue.state, checked=issue.checked_at is not None),
         "next_step": next_step(issue),
-        "verbs": _verbs(request, issue, facts, tried),
+        "verbs": verbs,
+        "rare": _rare(verbs),
+        "chooses": any(verb["category"] for verb in verbs),
         "tried": tried,
         "photos": photo_links(photo for photo in photos if photo.verb == Verb.REPORT),
         "events": event_lines(entries, [photo for photo in photos if photo.verb != Verb.REPORT]),
         "steps": route_steps(issue, entries),
-        "clocks": clock_facts(issue, now=now)[::-1],
+        "clocks": clocks[::-1],
+        "lines": standing_lines(issue, clocks),
+        "reached": reached(issue),
+        "why": next((clock["why"] for clock in clocks if clock["why"] and clock["main"]), []),
         "map": issue_map(issue),
         "tiles": tiles(),
         "reveal_form": reveal_form or RevealForm(auto_id="id_reveal_%s"),
@@ -174,12 +185,22 @@ def _verbs(
     return offers
 
 
+def _rare(offers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is folded; a single one needs no fold."""
+    rare = [offer for offer in offers if Verb(offer["verb"]) in RARE]
+    return rare if len(rare) > 1 else []
+
+
 def _onward(verb: Verb, state: State) -> bool:
     return verb in ONWARD or (verb is Verb.REDISPATCH and state is State.RETURNED)
 
 
 def _in_order(verbs: list[Verb], state: State) -> list[Verb]:
-    return sorted(verbs, key=lambda verb: (not _onward(verb, state), verb in UNCOMMON))
+    def rank(verb: Verb) -> tuple[bool, ...]:
+        last = (verb in RARE, verb in DANGER, verb is Verb.NOTE)
+        return (not _onward(verb, state), verb not in AWAITED, *last)
+
+    return sorted(verbs, key=rank)
 
 
 def _offer(
@@ -193,16 +214,23 @@ def _offer(
         form = _fresh(verb, issue, units, note=tried.typed)
     else:
         form = _fresh(verb, issue, units)
+    opened = again is not None or request.GET.get("open") == verb
+    # The whole tree of matters is sent only to whoever asks for this form.
+    apart = verb is Verb.RAISE_URGENCY and not opened
     return {
         "verb": str(verb),
         "name": verb_name(verb),
         "form": form,
         "url": reverse("issue_verb", args=[issue.number, verb]),
+        "link": f"{reverse('issue', args=[issue.number])}?open={verb}#do-{verb}" if apart else "",
         "one_tap": verb in ONE_TAP,
-        "open": again is not None,
-        "danger": verb in UNCOMMON,
+        "open": opened,
+        "again": again is not None,
+        "danger": verb in DANGER,
         "photos": _photo_field(verb, again) if form.has_photos else None,
-        "category": _category(request, issue, again) if verb in WITH_MATTER else None,
+        "category": _category(request, issue, verb, again)
+        if verb in WITH_MATTER and not apart
+        else None,
         "others": _others(again),
     }
 
@@ -224,21 +252,25 @@ def _photo_field(verb: Verb, again: Tried | None) -> dict[str, Any]:
     return again.tray.field(url=url, errors=again.beside.get("attachments", []), **own)
 
 
-def _category(request: HttpRequest, issue: Issue, again: Tried | None) -> dict[str, Any]:
+def _category(
+    request: HttpRequest, issue: Issue, verb: Verb, again: Tried | None
+) -> dict[str, Any]:
     """The matter as reported, or as chosen in the try before."""
     if again is None:
-        return category_field(
+        found = category_field(
             scope=scope_for(request),
             selected=issue.category.code if issue.category else "",
             condition=issue.condition.code if issue.condition else "",
         )
-    form = again.form
-    return category_field(
-        scope=scope_for(request),
-        selected=str(form["category"].value() or ""),
-        condition=str(form["condition"].value() or ""),
-        errors=[*form.errors.get("category", []), *form.errors.get("condition", [])],
-    )
+    else:
+        form = again.form
+        found = category_field(
+            scope=scope_for(request),
+            selected=str(form["category"].value() or ""),
+            condition=str(form["condition"].value() or ""),
+            errors=[*form.errors.get("category", []), *form.errors.get("condition", [])],
+        )
+    return found | {"id": f"id_{verb}_category"}
 
 
 def _others(again: Tried | None) -> list[str]:

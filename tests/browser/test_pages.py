@@ -16,7 +16,8 @@ PAGES = [
     ("branch", "/"), ("unit", "/"), ("unit", "first issue"), ("community", "/"),
     ("street", "/"), ("street", "/issues/"), ("street", "first issue"), ("leader", "/"),
     ("district", "/"), ("district", "/issues/?state=all"), ("auditor", "/"), ("admin", "/"),
-    ("admin", "/coverage/"),
+    ("admin", "/coverage/"), ("admin", "/ladders/"), ("admin", "/ladders/limit/"),
+    ("admin", "/parked/"),
 ]  # fmt: skip
 # Data of the demo district is Chinese; so are the product's name and the language switch.
 CHINESE_UI = re.compile(r"[\u4e00-\u9fff]")

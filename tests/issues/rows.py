@@ -3,7 +3,7 @@
 ROW_FIELDS = {
     "number", "state", "state_name", "category", "description", "lat", "lng", "place", "critical",
     "cell", "community", "street", "owner", "unit", "created_at", "due_at", "due_words", "light",
-    "light_name", "version",
+    "light_name", "escalated", "raised_to", "answer_due_at", "called", "version",
 }  # fmt: skip
 ISSUE_FIELDS = {
     "source", "source_name", "level", "level_name", "condition", "limit", "district", "unit_phone",

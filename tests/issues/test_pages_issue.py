@@ -73,11 +73,15 @@ def test_the_page_stands_wherever_the_place_and_whoever_does_it(world, point, gi
 @pytest.mark.parametrize(
     ("name", "verbs"),
     [
-        ("worker", ["note"]),
-        ("unit", ["sign", "return", "note"]),
-        ("handler", ["sign", "note"]),
-        ("street", ["redispatch", "note", "cancel"]),
-        ("branch", ["note"]),
+        ("worker", ["note", "raise_urgency"]),
+        ("unit", ["sign", "return", "note", "raise_urgency"]),
+        ("handler", ["sign", "note", "raise_urgency"]),
+        ("street", ["redispatch", "chase", "note", "raise_urgency", "cancel"]),
+        (
+            "leader",
+            ["redispatch", "chase", "supervise", "instruct", "note", "raise_urgency", "cancel"],
+        ),
+        ("branch", ["chase", "note", "raise_urgency"]),
         ("auditor", []),
     ],
 )
