@@ -27,7 +27,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Chinese that is data: the demo's texts, words of files and addresses, names in both languages.
 DATA = (
     "config/demo/", "issues/workflow.py", "grid/words.py", "grid/cellfile.py", "grid/placefile.py",
-    "matters/importing.py", "worktime/notice.py", "worktime/dayfile.py",
+    "matters/importing.py", "worktime/notice.py", "worktime/dayfile.py", "partyorgs/dutyfile.py",
 )  # fmt: skip
 # Names that English texts use as they are.
 SAME_IN_BOTH = re.compile(r"格治|简体中文|代录|中文")
