@@ -15,6 +15,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
+from config.loggers import to_stdout
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -345,6 +347,8 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_ENABLE_UTC = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# However long Redis is away: a worker waits for it, and never gives up.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 # The beat writes its file about once in four minutes then; its health check reads the file's age.
 CELERY_BEAT_MAX_LOOP_INTERVAL = 60  # seconds
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
@@ -371,29 +375,7 @@ LOG_FORMAT = env.str("LOG_FORMAT", "plain" if sys.stdout.isatty() else "json")
 if LOG_FORMAT not in {"json", "plain"}:
     raise ImproperlyConfigured(f"LOG_FORMAT is {LOG_FORMAT!r}: set it to json or plain.")
 LOGGING_CONFIG = "config.logs.configure"
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"lines": {"()": "config.logs.formatter"}},
-    "handlers": {
-        "stdout": {
-            "class": "logging.StreamHandler", "formatter": "lines", "stream": "ext://sys.stdout",
-        }
-    },
-    "root": {"handlers": ["stdout"], "level": env.str("LOG_LEVEL", "INFO")},
-    # Named loggers lose the handlers that Django gives them: none mails or prints beside ours.
-    # What a visitor did wrong stands in the line of the request.
-    "loggers": {
-        # Both would print addresses of targets, which hold their keys.
-        "apprise": {"level": "CRITICAL"},
-        "urllib3": {"level": "ERROR"},
-        "celery": {"level": "WARNING"},
-        "django": {"level": "INFO"},
-        "django.request": {"level": "ERROR"},
-        "django.server": {"level": "ERROR", "propagate": True},
-        "kombu": {"level": "ERROR"},
-    },
-}  # fmt: skip
+LOGGING = to_stdout(level=env.str("LOG_LEVEL", "INFO"))
 if MODE == "test":
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     LOGGING["root"] = {"handlers": ["stdout"], "level": "WARNING"}

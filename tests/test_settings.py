@@ -167,11 +167,11 @@ def names_read(node, constants):
     called = ast.unparse(node.func)
     if called == "os.environ.get" or re.fullmatch(r"env\.\w+", called):
         name = value_of(node.args[0], constants)
-        # Inside secret() the name is a parameter.
+        # Inside given() the name is a parameter.
         return {name} if name else set()
-    if called == "secret":
+    if called in {"secret", "given"}:
         name = value_of(node.args[0], constants)
-        return {name, f"{name}_FILE"}
+        return {name, f"{name}_FILE"} if name else set()
     return set()
 
 

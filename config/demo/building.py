@@ -12,13 +12,16 @@ from accounts.models import User
 from config.demo import naming
 from config.demo.district import found
 from config.demo.drawing import Size
+from config.demo.duty import keep_watch
 from config.demo.issues import HISTORY, MANY, make_issues
 from config.demo.notices import tell_demo_accounts
 from config.demo.world import World
 from grid.models import Area
+from issues.services.ladders import seed_ladders
 from matters.importing import read_folder
 from matters.management.commands.import_matters import DATA
 from matters.services import save_matters
+from worktime.models import DEFAULT, Calendar
 
 Say = Callable[[str], None]
 # The district is older than its first report.
@@ -39,17 +42,23 @@ def is_demo() -> bool:
     )
 
 
-def build(*, size: Size, issues: int, seed: int, until: datetime, say: Say) -> None:
-    """Make the district and its issues up to `until`; the database must be empty.
+def build(*, size: Size, issues: int, seed: int, until: datetime, say: Say) -> bool:
+    """Make the district and its issues up to `until`; False when the database is not empty.
 
     The district is stored as a whole or not at all, and so are its issues when
     there are few; many go in chunks, see `config.demo.issues`.
     """
     with transaction.atomic():
+        # Of two that build at once the second waits here, and finds what the first has made.
+        Calendar.objects.select_for_update().filter(code=DEFAULT).first()
+        if not is_empty():
+            return False
         say(_("正在画 %(name)s 的街道、社区和网格……") % {"name": naming.DISTRICT[1]})
+        since = until - HISTORY - HEAD_START
         save_matters(matters=read_folder(DATA))
+        seed_ladders(now=since)
         rng = Random(seed)  # noqa: S311 - a demo, not a secret
-        district = found(size=size, rng=rng, since=until - HISTORY - HEAD_START, until=until)
+        district = found(size=size, rng=rng, since=since, until=until)
         say(
             _("已建立 %(cells)d 个网格、%(units)d 个组织、%(users)d 个账号、%(items)d 条权责清单。")
             % {
@@ -59,11 +68,13 @@ def build(*, size: Size, issues: int, seed: int, until: datetime, say: Say) -> N
                 "items": len(district.items),
             }
         )
+        keep_watch(district, until=until)
         world = World(district, seed=seed)
         if issues <= MANY:
             _issues(world, issues, seed, until, say)
     if issues > MANY:
         _issues(world, issues, seed, until, say)
+    return True
 
 
 def _issues(world: World, count: int, seed: int, until: datetime, say: Say) -> None:
@@ -80,4 +91,4 @@ def _issues(world: World, count: int, seed: int, until: datetime, say: Say) -> N
             world=world, count=count, seed=seed, until=until,
             prefix=settings.NUMBER_PREFIX, progress=progress,
         )  # fmt: skip
-    tell_demo_accounts(users=world.demo_users, until=until)
+    tell_demo_accounts(world=world, until=until)

@@ -11,14 +11,14 @@ from random import Random
 from django.db import connection, connections, transaction
 
 from config.demo.rows import FirstIds, Life, next_sequences, number_rows, store
-from config.demo.scenes import STAGED, Stage
+from config.demo.scenes import STAGED_ISSUES, Stage
 from config.demo.skew import arrivals
 from config.demo.story import tell
 from config.demo.world import World, home_share
 
 CHUNK = 500
 # Ids set aside for one issue's rows, so that chunks need not know of each other.
-EVENTS, ASSIGNMENTS, CLOCKS = 24, 8, 8
+EVENTS, ASSIGNMENTS, CLOCKS, STEPS = 32, 8, 8, 16
 MANY = 20_000
 PROCESSES = min(8, os.cpu_count() or 1)
 HISTORY = timedelta(days=730)
@@ -51,7 +51,7 @@ def make_issues(
     Above MANY, PostgreSQL takes them from several processes, each chunk in a
     transaction of its own; otherwise in the caller's process and transaction.
     """
-    staged = len(STAGED) if count >= 4 * len(STAGED) else 0
+    staged = STAGED_ISSUES if count >= 4 * STAGED_ISSUES else 0
     stage = Stage(world, until=until, seed=seed, prefix=prefix, home_share=home_share(count))
     times = arrivals(count=count - staged, seed=seed, since=until - HISTORY, until=until)
     plan = Plan(world, stage, times, staged, seed)
@@ -93,7 +93,7 @@ def write_chunk(plan: Plan, start: int) -> int:
     lives = list(tell_chunk(plan, start))
     number_rows(lives, FirstIds(
         issue=1 + start, event=1 + start * EVENTS, assignment=1 + start * ASSIGNMENTS,
-        clock=1 + start * CLOCKS,
+        clock=1 + start * CLOCKS, step=1 + start * STEPS,
     ))  # fmt: skip
     store(lives)
     return len(lives)

@@ -1,19 +1,32 @@
-"""The rows of one issue, written as the services would write them; decides nothing."""
+"""The rows of one issue, written as the services and the sweep would; decides nothing."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from operator import attrgetter
 from random import Random
 from typing import Any, cast
 
-from config.demo.rows import AssignmentRow, ClockRow, EventRow, IssueRow, Life, TextRow
+from config.demo.rows import AssignmentRow, ClockRow, EventRow, IssueRow, Life, StepRow, TextRow
 from config.demo.world import Person, World
 from issues import chain, clocks
-from issues.models import Assignment, Clock, Event, Issue
-from issues.workflow import OPEN, Rule, State
+from issues.escalation.steps import ON_DUTY, VERBS
+from issues.ladders import next_rung, put_on_ladder
+from issues.models import Assignment, Clock, Event, Issue, Rung
+from issues.services.calling import Watch
+from issues.services.raising import UP
+from issues.services.timing import Timing
+from issues.services.turn import MAIN, STARTS, STOPS
+from issues.workflow import OPEN, RULES, ClockAct, Rule, State, Verb
 from matters.models import ClockKind
+from partyorgs.models import Level
 
 
 class Record:
-    """Writes the rows of one issue as the services would; decides nothing."""
+    """Writes the rows of one issue as the services would; decides nothing.
+
+    What `apply` was told between two calls of `end_turn` is one turn. `waiting`:
+    orders and calls that nobody has looked at yet, for whoever answers them.
+    """
 
     def __init__(self, issue: IssueRow, *, world: World, rng: Random) -> None:
         self.life = Life(issue)
@@ -22,23 +35,31 @@ class Record:
         self.calendar = world.calendar
         self.rng = rng
         self.limit = clocks.Limit(1, continuous=False)
+        self.waiting: list[ClockRow] = []
+        self.called: set[int] = set()
+        self._running: list[ClockRow] = []
+        self._starts: list[str] = []
+        self._stops: frozenset[str] = frozenset()
+        self._assigned = False
 
     def apply(
         self,
         rule: Rule,
         *,
         at: datetime,
-        by: Person,
+        by: Person | None,
         to: State,
+        clock_acts: Iterable[ClockAct] | None = None,
         unit: int | None = None,
         on_behalf_of: int | None = None,
         facts: dict[str, Any] | None = None,
         text: str = "",
-    ) -> None:
-        """Append the event and move the issue; clocks are the caller's."""
+    ) -> EventRow:
+        """Append the event and move the issue; its clocks follow with the end of the turn."""
         issue = self.issue
         event = EventRow(
-            at=at, verb=str(rule.verb), actor_id=by.user, post_id=by.post,
+            at=at, verb=str(rule.verb),
+            actor_id=by.user if by else None, post_id=by.post if by else None,
             from_state=issue.state, to_state=str(to), unit_id=unit,
             on_behalf_of_id=on_behalf_of, facts=facts or {}, public=rule.public,
         )  # fmt: skip
@@ -46,29 +67,61 @@ class Record:
             salt = f"{self.rng.getrandbits(128):032x}"
             event.text_digest = chain.text_digest(text, salt=salt)
             self.life.texts.append(TextRow(event, text, salt))
-        self.chain(event)
-        issue.state, issue.is_open = str(to), to in OPEN
-
-    def chain(self, event: EventRow) -> None:
         # The rows have the attributes that the chain reads.
-        chain.append(cast(Issue, self.issue), cast(Event, event))
+        chain.append(cast(Issue, issue), cast(Event, event))
         self.life.events.append(event)
+        issue.state, issue.is_open = str(to), to in OPEN
+        for act in rule.clocks if clock_acts is None else clock_acts:
+            self._clock(act)
+        return event
 
-    def stop_clock(self, at: datetime) -> None:
-        if self.life.clocks and self.life.clocks[-1].stopped_at is None:
-            self.life.clocks[-1].stopped_at = at
-        self.issue.yellow_at = self.issue.due_at = None
+    def _clock(self, act: ClockAct) -> None:
+        if act in STOPS:
+            self._stops |= STOPS[act]
+            self._starts = [kind for kind in self._starts if kind not in STOPS[act]]
+        else:
+            self._starts.append(str(STARTS[act]))
 
-    def start_clock(self, kind: Clock.Kind, at: datetime) -> None:
+    def end_turn(self, at: datetime) -> None:
+        """Stop and start the clocks that the turn's verbs named, and call the duty."""
+        if not (self._stops or self._starts or self._assigned):
+            return
+        issue, stops = self.issue, self._stops
+        self._settle_running_clocks(at)
+        if stops >= MAIN:
+            issue.yellow_at = issue.due_at = None
+            issue.escalated = 0
+        if Clock.Kind.ANSWER in stops:
+            issue.answer_due_at = None
+        heard = issue.called_at is not None and Clock.Kind.DUTY in stops
+        if heard:
+            issue.called_at = None
+        for kind in self._starts:
+            self._start(kind, at)
+        if issue.critical and self._is_news(heard=heard):
+            self._call_duty(at)
+        self._starts, self._stops, self._assigned = [], frozenset(), False
+
+    def _settle_running_clocks(self, at: datetime) -> None:
+        for clock in self._running:
+            if clock.kind in self._stops:
+                clock.stopped_at, clock.next_at = at, None
+            elif self._assigned and clock.kind in MAIN:
+                clock.organization_id = self.issue.unit_id
+        self._running = [clock for clock in self._running if clock.stopped_at is None]
+
+    def _start(self, kind: str, at: datetime) -> None:
         """Start a limit; handling goes on with what a failed check left of it."""
-        handling = kind is Clock.Kind.HANDLE
-        limit = self.limit if handling else self.world.limits[str(kind)]
+        issue, handling = self.issue, kind == Clock.Kind.HANDLE
+        limit = self.limit if handling else self._stage_limit(kind)
         granted = self._granted(limit) if handling else limit
         due = clocks.start(granted, at=at, calendar=self.calendar)
         clock = ClockRow(
-            organization_id=self.issue.unit_id,
+            organization_id=issue.unit_id,
             kind=str(kind),
             limit_clock=str(ClockKind.CONTINUOUS if limit.continuous else ClockKind.WORKING),
+            calendar_stamp=self.world.calendar_stamp,
+            critical=issue.critical,
             limit_minutes=limit.minutes,
             granted_minutes=granted.minutes,
             started_at=at,
@@ -76,8 +129,19 @@ class Record:
             due_at=due.due_at,
             provisional=due.provisional,
         )
+        self._put_on_ladder(clock)
+        self._running.append(clock)
         self.life.clocks.append(clock)
-        self.issue.yellow_at, self.issue.due_at = due.yellow_at, due.due_at
+        if kind in MAIN:
+            issue.yellow_at, issue.due_at = due.yellow_at, due.due_at
+            return
+        self.waiting.append(clock)
+        if kind == Clock.Kind.ANSWER:
+            issue.answer_due_at = due.due_at
+
+    def _stage_limit(self, kind: str) -> clocks.Limit:
+        now = kind == Clock.Kind.ANSWER and self.issue.critical
+        return self.world.limits["answer_now" if now else str(kind)]
 
     def _granted(self, limit: clocks.Limit) -> clocks.Limit:
         earlier = [clock for clock in self.life.clocks if clock.kind == Clock.Kind.HANDLE]
@@ -89,12 +153,102 @@ class Record:
         )  # fmt: skip
         return clocks.rework(limit, left=left)
 
+    def _put_on_ladder(self, clock: ClockRow) -> None:
+        put_on_ladder(cast(Clock, clock), self.world.rungs[clock.kind], self.calendar)
+
+    @property
+    def behalf(self) -> int | None:
+        """The doer whose work the unit records, where that is another body."""
+        doer = self.issue.doer_id
+        return doer if doer is not None and doer != self.issue.unit_id else None
+
+    @property
+    def climbs(self) -> bool:
+        """Whether a rung is still to come."""
+        return any(clock.next_at is not None for clock in self._running)
+
+    def climb(self, until: datetime) -> bool:
+        """Take the next rung of the ladder up to `until`, at its minute; False for none."""
+        due = [one for one in self._running if one.next_at is not None and one.next_at <= until]
+        if not due:
+            return False
+        clock = min(due, key=attrgetter("next_at"))
+        self._take(clock, cast(datetime, clock.next_at))
+        return True
+
+    def _take(self, clock: ClockRow, at: datetime) -> None:
+        rung = next_rung(self.world.rungs[clock.kind], clock.level)
+        if rung is None:
+            clock.next_at = None
+            return
+        issue, verb = self.issue, self._verb(rung, clock)
+        facts: dict[str, Any] = {
+            "by_rule": True, "level": rung.level, "clock": clock.kind,
+            "due": clock.due_at.isoformat(),
+        }  # fmt: skip
+        if verb is Verb.CALL:
+            watch = self._watch(at)
+            found = ON_DUTY[rung.tells[0]](watch, cast(Issue, issue), self.called)
+            facts["called"] = sorted({one.user for one in found})
+            self.called |= set(facts["called"])
+        event = self.apply(
+            RULES[verb], at=at, by=None, to=State(issue.state), clock_acts=(),
+            unit=issue.unit_id, facts=facts,
+        )  # fmt: skip
+        self.life.steps.append(StepRow(clock, rung.level, due_at=at, at=at, seq=event.seq))
+        clock.level = rung.level
+        self._put_on_ladder(clock)
+        if clock.kind in MAIN:
+            issue.escalated = max(issue.escalated, rung.level)
+        if verb is Verb.SUPERVISE and issue.answer_due_at is None:
+            self._start(Clock.Kind.ANSWER, at)
+
+    def _verb(self, rung: Rung, clock: ClockRow) -> Verb:
+        verb = VERBS[Rung.Act(rung.act)]
+        late_check = clock.kind == Clock.Kind.CHECK or not self.issue.unit_id
+        return Verb.CHASE if verb is Verb.SUPERVISE and late_check else verb
+
+    def raise_level(self, *, at: datetime, because: str) -> None:
+        """The third return or rework raises the issue one level, in the same turn."""
+        issue = self.issue
+        before = Level(issue.level or Level.STREET)
+        issue.level = issue.raised_to = str(UP[before])
+        self.apply(
+            RULES[Verb.RAISE], at=at, by=None, to=State(issue.state), unit=issue.unit_id,
+            facts={
+                "by_rule": True, "from_level": str(before), "to_level": issue.level,
+                "because": because,
+            },
+        )  # fmt: skip
+
+    def _is_news(self, *, heard: bool) -> bool:
+        if self._assigned:
+            return True
+        limit = any(kind in MAIN and kind != Clock.Kind.CHECK for kind in self._starts)
+        return limit and not heard and self.issue.called_at is None
+
+    def _call_duty(self, at: datetime) -> None:
+        since = self.world.watched_from
+        if since is None or at < since or self.world.works_at(at):
+            return
+        issue = self.issue
+        called = [one.user for one in self._watch(at).next(cast(Issue, issue))]
+        self.called, issue.called_at = set(called), at
+        facts = {"by_rule": True, "level": 0, "called": called}
+        self.apply(RULES[Verb.CALL], at=at, by=None, to=State(issue.state), facts=facts)
+        self._start(Clock.Kind.DUTY, at)
+
+    def _watch(self, at: datetime) -> Watch:
+        """The rosters of that instant; asked for the few calls of the last days only."""
+        watch = Watch(at, Timing())
+        watch.load([cast(Issue, self.issue)])
+        return watch
+
     def send_to(
         self, unit: int, doer: int | None, at: datetime, helpers: tuple[int, ...] = ()
     ) -> None:
         self.end_assignments(at)
-        if self.life.clocks and self.life.clocks[-1].stopped_at is None:
-            self.life.clocks[-1].organization_id = unit
+        self._assigned = True
         self.issue.unit_id, self.issue.doer_id = unit, doer
         self.life.assignments.append(AssignmentRow(unit, doer, str(Assignment.Role.LEAD), at))
         for helper in helpers:

@@ -10,7 +10,8 @@ from typing import Any, TypeVar, cast
 from django.core.management.color import no_style
 from django.db import connection, models
 
-from issues.models import Assignment, Clock, Event, EventText, Issue
+from issues.models import Assignment, Clock, Event, EventText, Issue, Step
+from matters.models import ClockKind
 
 INSERTED_AT_ONCE = 1000
 
@@ -45,6 +46,10 @@ class IssueRow:
     returns: int = 0
     reworks: int = 0
     outcome: str = ""
+    escalated: int = 0
+    raised_to: str = ""
+    answer_due_at: datetime | None = None
+    called_at: datetime | None = None
     handled_at: datetime | None = None
     checked_at: datetime | None = None
     closed_at: datetime | None = None
@@ -57,8 +62,8 @@ class IssueRow:
 class EventRow:
     at: datetime
     verb: str
-    actor_id: int
-    post_id: int
+    actor_id: int | None
+    post_id: int | None
     from_state: str
     to_state: str
     unit_id: int | None
@@ -100,6 +105,8 @@ class ClockRow:
     organization_id: int | None
     kind: str
     limit_clock: str
+    calendar_stamp: str
+    critical: bool
     limit_minutes: int
     granted_minutes: int
     started_at: datetime
@@ -109,6 +116,27 @@ class ClockRow:
     id: int = 0
     issue_id: int = 0
     stopped_at: datetime | None = None
+    ladder_id: int | None = None
+    level: int = -1
+    next_at: datetime | None = None
+
+    @property
+    def continuous(self) -> bool:
+        return self.limit_clock == ClockKind.CONTINUOUS
+
+
+@dataclass(slots=True)
+class StepRow:
+    clock: ClockRow
+    level: int
+    due_at: datetime
+    at: datetime
+    seq: int
+    id: int = 0
+
+    @property
+    def clock_id(self) -> int:
+        return self.clock.id
 
 
 @dataclass(slots=True)
@@ -120,6 +148,7 @@ class Life:
     texts: list[TextRow] = field(default_factory=list)
     assignments: list[AssignmentRow] = field(default_factory=list)
     clocks: list[ClockRow] = field(default_factory=list)
+    steps: list[StepRow] = field(default_factory=list)
 
 
 Numbered = TypeVar("Numbered", EventRow, AssignmentRow, ClockRow)
@@ -133,6 +162,7 @@ class FirstIds:
     event: int
     assignment: int
     clock: int
+    step: int
 
 
 def number_rows(lives: Sequence[Life], first: FirstIds) -> None:
@@ -142,6 +172,8 @@ def number_rows(lives: Sequence[Life], first: FirstIds) -> None:
     _number([(life.issue.id, row) for life in lives for row in life.events], first.event)
     _number([(life.issue.id, row) for life in lives for row in life.assignments], first.assignment)
     _number([(life.issue.id, row) for life in lives for row in life.clocks], first.clock)
+    for n, step in enumerate(step for life in lives for step in life.steps):
+        step.id = first.step + n
 
 
 def _number(rows: Iterable[tuple[int, Numbered]], first: int) -> None:
@@ -156,11 +188,12 @@ def store(lives: Sequence[Life]) -> None:
     _insert(EventText, TextRow, [row for life in lives for row in life.texts])
     _insert(Assignment, AssignmentRow, [row for life in lives for row in life.assignments])
     _insert(Clock, ClockRow, [row for life in lives for row in life.clocks])
+    _insert(Step, StepRow, [row for life in lives for row in life.steps])
 
 
 def next_sequences() -> None:
     """Let the tables number on after the highest id that was given by hand."""
-    tables = [Issue, Event, Assignment, Clock]
+    tables = [Issue, Event, Assignment, Clock, Step]
     with connection.cursor() as cursor:
         for table in tables:
             for sql in connection.ops.sequence_reset_sql(no_style(), [table]):

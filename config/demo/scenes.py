@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import NamedTuple
 
 import shapely
 
@@ -10,10 +11,10 @@ from config.demo import texts
 from config.demo.layout import point_in
 from config.demo.skew import LOCAL
 from config.demo.story import Scene
-from config.demo.world import Leaf, Person, Spot, Where, World
+from config.demo.world import STEP, Leaf, Person, Spot, Where, World
 from issues.models import Issue
 from issues.numbers import ALPHABET, LENGTH
-from issues.workflow import Verb
+from issues.workflow import RAISED_AT, Verb
 from matters.models import Condition
 
 DEFAULT_CONDITION = 0.75
@@ -42,6 +43,14 @@ STAGED = (
     ("E0506", 30, Verb.DISPATCH, "outside"), ("E0507", 1500, Verb.DISPATCH, "outside"),
     ("E0403", 35, Verb.HANDLE, "street"),
 )  # fmt: skip
+# Minutes of working time ago: so late that a supervision order waits for its answer.
+ORDERED = ("E0102", 780, Verb.HANDLE, "home")
+# Minutes ago: the community sends it back for the third time, which raises it to the street.
+UNWANTED = ("S0105", 2600, Verb.REDISPATCH, "home")
+# At the last hour at which nobody worked: whoever is on duty is called.
+AT_NIGHT = ("S0108", Verb.HANDLE, "home")
+STAGED_ISSUES = len(STAGED) + 3
+SINCE_NIGHT = timedelta(minutes=6)
 
 
 def number(index: int, at: datetime, *, prefix: str, seed: int) -> str:
@@ -61,6 +70,16 @@ def _digits(value: int) -> list[int]:
         value, digit = divmod(value, len(ALPHABET))
         digits.append(digit)
     return digits
+
+
+class _Staged(NamedTuple):
+    """A scene of a table: since when, about what, up to which verb, where."""
+
+    at: datetime
+    leaf: str
+    stop: Verb
+    where: str
+    returns: int = 1
 
 
 class Stage:
@@ -88,11 +107,9 @@ class Stage:
 
     def staged(self, first: int, rng: Random) -> Iterator[Scene]:
         """The last scenes of the demo, oldest first."""
-        for index, (code, ago, stop, where) in enumerate(
-            sorted(STAGED, key=lambda row: -row[1]), start=first
-        ):
-            at = self.until - timedelta(minutes=ago, seconds=rng.randrange(50))
-            leaf = self.world.leaves[code]
+        for index, row in enumerate(sorted(self._rows(), key=lambda row: row.at), start=first):
+            at = row.at - timedelta(seconds=rng.randrange(50))
+            leaf, stop, where = self.world.leaves[row.leaf], row.stop, row.where
             if where == "outside":
                 yield self._outside(index, at, leaf, rng, stop=stop, staged=True)
             else:
@@ -100,9 +117,25 @@ class Stage:
                 street = [spot for spot in self.world.streets[0] if spot is not home]
                 spot = home if where == "home" else rng.choice(street)
                 yield self._in(
-                    spot, index, at, leaf, rng,
-                    stop=stop, staged=True, by_desk=where == "desk",
+                    spot, index, at, leaf, rng, stop=stop, staged=True,
+                    by_desk=where == "desk", returns=row.returns,
                 )  # fmt: skip
+
+    def _rows(self) -> Iterator[_Staged]:
+        for code, ago, stop, where in STAGED:
+            yield _Staged(self.until - timedelta(minutes=ago), code, stop, where)
+        code, ago, stop, where = ORDERED
+        yield _Staged(self.world.worked_ago(self.until, ago), code, stop, where)
+        code, ago, stop, where = UNWANTED
+        yield _Staged(self.until - timedelta(minutes=ago), code, stop, where, RAISED_AT)
+        code, stop, where = AT_NIGHT
+        yield _Staged(self._last_night(), code, stop, where)
+
+    def _last_night(self) -> datetime:
+        at = self.until - SINCE_NIGHT
+        while self.world.works_at(at):
+            at -= STEP
+        return at
 
     def _leaf(self, at: datetime, spot: Spot, rng: Random) -> Leaf:
         return self.world.leaf_lots[at.astimezone(LOCAL).month, spot.town].draw(rng)
@@ -118,6 +151,7 @@ class Stage:
         stop: str = "",
         staged: bool = False,
         by_desk: bool = False,
+        returns: int = 1,
     ) -> Scene:
         place = rng.choice(spot.places) if spot.places and rng.random() < AT_PLACE else None
         lng, lat = _point(spot, place, rng)
@@ -129,7 +163,7 @@ class Stage:
             at=at, until=self.until, spot=spot, place=place, lat=lat, lng=lng, leaf=leaf,
             condition=condition, source=source, reporter=reporter,
             description=_description(leaf, condition, said.label, at, rng),
-            family=_family(condition), stop=stop, staged=staged,
+            family=_family(condition), stop=stop, staged=staged, returns=returns,
         )  # fmt: skip
 
     def _reporter(self, spot: Spot, rng: Random, *, by_desk: bool) -> tuple[str, Person]:

@@ -1,7 +1,8 @@
 """How one report lived: the rule book walked through at believable times.
 
 It makes plain rows, a hundred times faster than the services; the rows are the
-same in kind (a test walks the same steps through both).
+same in kind (a test walks the same steps through both). Between two steps of
+people the ladder climbs, and what it orders is answered.
 """
 
 from contextlib import suppress
@@ -11,11 +12,21 @@ from random import Random
 
 from config.demo import texts
 from config.demo.record import Record
+from config.demo.replies import Replies
 from config.demo.rows import IssueRow, Life
 from config.demo.world import Leaf, Person, Spot, Where, World
 from issues import clocks
-from issues.models import Clock, Issue
-from issues.workflow import RULES, Outcome, State, Verb, target
+from issues.models import Issue
+from issues.workflow import (
+    RAISED_AT,
+    REWORK_CLOCKS,
+    RULES,
+    ClockAct,
+    Outcome,
+    State,
+    Verb,
+    target,
+)  # fmt: skip
 from matters.models import Condition
 from partyorgs.models import Level, Organization
 
@@ -24,6 +35,8 @@ REJECTED, CANCELLED, NOTED = 0.05, 0.006, 0.04
 RETURN_REASONS = ("wrong_area", "not_ours", "unclear_owner", "overlapping_duty")
 REJECT_REASONS = ("not_a_matter", "in_procedure", "still_in_hand")
 REDISPATCH_REASONS = ("sent_wrong", "unit_asked")
+# Of what came back once: nobody wants it, so that it comes back until it is raised.
+UNWANTED, HOPELESS = 0.03, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +45,8 @@ class Scene:
 
     `spot` None is a point outside every cell. `stop` names the verb that nobody
     has done yet; a `staged` issue takes its steps evenly between report and
-    present, whatever the hour.
+    present, whatever the hour, and its orders and calls wait for the reader.
+    `returns`: how often its units send it back, if they do.
     """
 
     number: str
@@ -50,6 +64,7 @@ class Scene:
     family: str
     stop: str = ""
     staged: bool = False
+    returns: int = 1
 
 
 class _Over(Exception):
@@ -63,6 +78,7 @@ def tell(scene: Scene, *, world: World, rng: Random) -> Life:
         story.arrive()
         story.work()
         story.finish()
+    story.pass_time(scene.until)
     return story.record.life
 
 
@@ -76,10 +92,13 @@ class _Story:
         self.record.limit = clocks.Limit(scene.condition.minutes, scene.condition.critical)
         self.continuous = scene.condition.critical
         self.handled_by: Person | None = None
+        self.replies = Replies(self.record, world=world, rng=rng, silent=scene.staged)
 
-    def step(self, verb: Verb, minutes: float, *, continuous: bool = False) -> None:
+    def step(
+        self, verb: Verb, minutes: float, *, continuous: bool = False, stops: bool = True
+    ) -> None:
         """Move on to when `verb` is done; Over if that lies in the future or never was."""
-        if self.scene.stop == verb:
+        if stops and self.scene.stop == verb:
             raise _Over
         if self.scene.staged:
             at = self.at + (self.scene.until - self.at) * self.rng.uniform(0.15, 0.3)
@@ -90,9 +109,15 @@ class _Story:
         at = (at + timedelta(seconds=self.rng.randrange(60))).replace(microsecond=0)
         if at > self.scene.until:
             raise _Over
+        self.pass_time(at)
         self.at = at
         if self.record.life.events:
             self.issue.version += 1
+
+    def pass_time(self, until: datetime) -> None:
+        """What comes by itself between the last turn and `until`."""
+        self.record.end_turn(self.at)
+        self.replies.pass_time(until)
 
     def done(
         self,
@@ -104,6 +129,7 @@ class _Story:
         text: str = "",
         unit: bool = True,
         on_behalf: bool = False,
+        clock_acts: tuple[ClockAct, ...] | None = None,
     ) -> None:
         rule = RULES[verb]
         state = to or target(rule, state=State(self.issue.state or State.REPORTED))
@@ -112,44 +138,37 @@ class _Story:
             at=self.at,
             by=by,
             to=state,
+            clock_acts=clock_acts,
             unit=self.issue.unit_id if unit else None,
-            on_behalf_of=self.behalf if on_behalf else None,
+            on_behalf_of=self.record.behalf if on_behalf else None,
             facts=facts,
             text=text,
         )
 
-    @property
-    def behalf(self) -> int | None:
-        doer = self.issue.doer_id
-        return doer if doer is not None and doer != self.issue.unit_id else None
-
     def arrive(self) -> None:
         self.issue.version = 1
         scene = self.scene
-        self.done(Verb.REPORT, scene.reporter, facts={"reasons": _place(scene, self.world)},
+        self.done(Verb.REPORT, scene.reporter, facts={"reasons": self._place()},
                   unit=False)  # fmt: skip
         if scene.source in (Issue.Source.WORKER, Issue.Source.STEWARD):
             self._accepted(scene.reporter, {"by_rule": True})
             return
         self._to_desk()
-        self.record.start_clock(Clock.Kind.ACCEPT, self.at)
         late = self.rng.random() < ACCEPTED_LATE
         waited = self.rng.uniform(16, 240) if late else self.rng.uniform(1, 14)
         if self.rng.random() < REJECTED and not scene.staged:
             self.step(Verb.REJECT, waited, continuous=True)
             self._end(Verb.REJECT, self.rng.choice(REJECT_REASONS), texts.REJECTED)
         self.step(Verb.ACCEPT, waited, continuous=True)
-        self.record.stop_clock(self.at)
         self._accepted(self.dispatcher, {})
 
     def _accepted(self, by: Person, facts: dict[str, object]) -> None:
         """File it and send it by the responsibility list, or leave it to the desk."""
         scene, issue = self.scene, self.issue
         if scene.spot is None:
-            reasons = _place(scene, self.world)
+            reasons = self._place()
             self.done(Verb.ACCEPT, by, facts=facts | {"reasons": reasons}, unit=False)
             self._to_desk()
-            self.record.start_clock(Clock.Kind.DISPATCH, self.at)
             self._by_hand()
             return
         self.done(Verb.ACCEPT, by, facts=facts, unit=False)
@@ -158,7 +177,10 @@ class _Story:
         self.record.send_to(sent.unit.pk, sent.doer.pk, self.at, sent.helpers)
         self.done(Verb.DISPATCH, by, facts={"reasons": list(sent.reasons), "by_rule": True},
                   on_behalf=True)  # fmt: skip
-        self.record.start_clock(Clock.Kind.HANDLE, self.at)
+
+    def _place(self) -> list[dict[str, object]]:
+        scene = self.scene
+        return self.world.place_reasons(scene.spot, lat=scene.lat, lng=scene.lng, at=scene.at)
 
     def _to_desk(self) -> None:
         spot = self.scene.spot
@@ -169,11 +191,9 @@ class _Story:
     def _by_hand(self) -> None:
         """The district's desk chooses a unit for what no rule could send."""
         self.step(Verb.DISPATCH, self.rng.uniform(3, 40), continuous=True)
-        self.record.stop_clock(self.at)
         unit = self.world.units["城市管理局"]
         self._choose(unit)
         self.done(Verb.DISPATCH, self.dispatcher, facts={"reasons": [_chosen(unit)]})
-        self.record.start_clock(Clock.Kind.HANDLE, self.at)
 
     def _choose(self, unit: Organization) -> None:
         self.record.send_to(unit.pk, None, self.at)
@@ -186,7 +206,7 @@ class _Story:
                   continuous=self.continuous)  # fmt: skip
         self.done(Verb.SIGN, self.clerk, on_behalf=True)
         if self.scene.stop == Verb.REDISPATCH or self.rng.random() < habit.returns:
-            self._sent_back()
+            self._sent_back_often()
         if self.rng.random() < CANCELLED and not self.scene.staged:
             self.step(Verb.CANCEL, 30)
             self._end(Verb.CANCEL, "duplicate", texts.CANCELLED)
@@ -197,6 +217,8 @@ class _Story:
         self._handle(minutes - self._spent(started))
         if self.rng.random() < habit.rework:
             self._again()
+            while self.issue.reworks < RAISED_AT and self.rng.random() < HOPELESS:
+                self._again()
 
     def _effort(self, in_time: float) -> float:
         """Minutes of the clock that the work takes: within the limit, or beyond it."""
@@ -208,15 +230,23 @@ class _Story:
     def _spent(self, since: datetime) -> float:
         return clocks.between(since, self.at, continuous=self.continuous, calendar=self.calendar)
 
-    def _sent_back(self) -> None:
+    def _sent_back_often(self) -> None:
+        """Most is returned once; a little until the third return raises it."""
+        times = self.scene.returns
+        if not self.scene.staged and self.rng.random() < UNWANTED:
+            times = RAISED_AT
+        for left in range(times - 1, -1, -1):
+            self._sent_back(last=not left)
+
+    def _sent_back(self, *, last: bool) -> None:
         """The unit returns it; the street's desk sends it to another of its units."""
         self.step(Verb.RETURN, self.rng.uniform(5, 90))
         self.issue.returns += 1
         self._said(Verb.RETURN, self.clerk, RETURN_REASONS, texts.RETURNED, on_behalf=True)
-        self.step(Verb.REDISPATCH, self.rng.uniform(5, 100))
-        spot = self.scene.spot
-        others = self.world.neighbours[spot.street] if spot else [self.world.units["城市管理局"]]
-        unit = self.rng.choice([body for body in others if body.pk != self.issue.unit_id] or others)
+        if self.issue.returns == RAISED_AT:
+            self.record.raise_level(at=self.at, because="returns")
+        self.step(Verb.REDISPATCH, self.rng.uniform(5, 100), stops=last)
+        unit = self._another_unit()
         self._choose(unit)
         self._said(
             Verb.REDISPATCH, self.dispatcher, REDISPATCH_REASONS, texts.REDISPATCHED,
@@ -224,6 +254,16 @@ class _Story:
         )  # fmt: skip
         self.step(Verb.SIGN, self.rng.uniform(3, 60))
         self.done(Verb.SIGN, self.clerk, on_behalf=True)
+
+    def _another_unit(self) -> Organization:
+        spot = self.scene.spot
+        if spot is None:
+            return self.world.units["城市管理局"]
+        if self.scene.returns > 1:
+            # A quarrel of neighbours: the street insists that the community mends it.
+            return self.world.desks[spot.community]
+        others = self.world.neighbours[spot.street]
+        return self.rng.choice([body for body in others if body.pk != self.issue.unit_id] or others)
 
     def _handle(self, minutes: float) -> None:
         self.step(Verb.HANDLE, max(2.0, minutes), continuous=self.continuous)
@@ -233,8 +273,6 @@ class _Story:
         text = texts.handled(outcome=outcome, family=self.scene.family, rng=self.rng)
         self.done(Verb.HANDLE, self.handled_by, facts={"outcome": outcome}, text=text,
                   on_behalf=True)  # fmt: skip
-        self.record.stop_clock(self.at)
-        self.record.start_clock(Clock.Kind.CHECK, self.at)
 
     def _outcome(self) -> str:
         service = self.scene.leaf.kind == "service"
@@ -251,9 +289,11 @@ class _Story:
         issue.reworks += 1
         issue.outcome, issue.handled_at = "", None
         self.done(Verb.CHECK, self.checker, to=RULES[Verb.CHECK].otherwise,
-                  facts={"passed": False}, text=self.rng.choice(texts.FAILED))  # fmt: skip
-        self.record.stop_clock(self.at)
-        self.record.start_clock(Clock.Kind.HANDLE, self.at)
+                  facts={"passed": False}, text=self.rng.choice(texts.FAILED),
+                  clock_acts=REWORK_CLOCKS)  # fmt: skip
+        if issue.reworks == RAISED_AT:
+            self.record.raise_level(at=self.at, because="reworks")
+        self.record.end_turn(self.at)
         granted = self.record.life.clocks[-1].granted_minutes
         self._handle(granted * self.rng.uniform(0.1, 0.9))
 
@@ -267,15 +307,18 @@ class _Story:
         self.step(Verb.CLOSE, self.rng.expovariate(1 / 70))
         self.issue.closed_at = self.at
         self.record.end_assignments(self.at)
-        self.done(Verb.CLOSE, self.closer)
-        self.record.stop_clock(self.at)
+        self.done(Verb.CLOSE, self.closer, facts=self._steps_ended())
 
     def _end(self, verb: Verb, reason: str, said: tuple[str, ...]) -> None:
         self.record.end_assignments(self.at)
         self.issue.closed_at = self.at
-        self.done(verb, self.dispatcher, facts={"reason": reason}, text=self.rng.choice(said))
-        self.record.stop_clock(self.at)
+        facts = self._steps_ended() | {"reason": reason}
+        self.done(verb, self.dispatcher, facts=facts, text=self.rng.choice(said))
         raise _Over
+
+    def _steps_ended(self) -> dict[str, object]:
+        """The end of an issue ends the steps that were still to come, and says so."""
+        return {"steps_ended": True} if self.record.climbs else {}
 
     def _said(
         self,
@@ -342,19 +385,6 @@ def _issue(scene: Scene, world: World) -> IssueRow:
         cell_id=spot.id if spot else None,
         owner_id=spot.owner(scene.at).pk if spot else None,
     )
-
-
-def _place(scene: Scene, world: World) -> list[dict[str, object]]:
-    spot = scene.spot
-    if spot is None:
-        near = world.nearest(scene.lat, scene.lng)
-        metres = world.metres(near, scene.lat, scene.lng)
-        return [{"code": "outside", "cell": near.code, "name": near.name, "metres": metres}]
-    owner = spot.owner(scene.at)
-    return [
-        {"code": f"cell_{spot.kind}", "cell": spot.code, "name": spot.name},
-        {"code": "owner", "organization": owner.code, "name": owner.name},
-    ]
 
 
 def _chosen(unit: Organization) -> dict[str, object]:

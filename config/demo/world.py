@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
 
 import shapely
+from django.db.models import Min
 from shapely.geometry import Point, Polygon
 
 from config.demo.district import District
@@ -14,15 +15,17 @@ from config.demo.people import ACCOUNTS
 from config.demo.skew import Habit, Lot, habit, leaf_weights, street_weights
 from grid.geometry import distance_m
 from issues import clocks
-from matters.models import Category, CategoryCondition, ClockKind, Condition
+from issues.ladders import current_rungs
+from issues.models import Clock, Rung
+from matters.models import Category, CategoryCondition, ClockKind, Condition, StageLimit
 from matters.queries import stage_limit
-from partyorgs.models import CellOwnership, Organization, Post, Responsibility, Role
+from partyorgs.models import CellOwnership, Duty, Organization, Post, Responsibility, Role
 from partyorgs.queries import LEVELS, UNIT_ROLES
-from worktime.arithmetic import WorkCalendar
-from worktime.queries import work_calendar
+from worktime.queries import stamped_calendar
 
 HOME_SHARE = 0.35
 HOME_ISSUES = 120
+MINUTE, STEP = timedelta(minutes=1), timedelta(minutes=10)
 
 
 class Person(NamedTuple):
@@ -101,10 +104,13 @@ class World:
     """The district as stories see it. Built once; read by every process."""
 
     def __init__(self, district: District, *, seed: int) -> None:
-        self.calendar: WorkCalendar = work_calendar()
+        self.calendar_stamp, self.calendar = stamped_calendar()
         self.district = district.areas[district.layout.code]
         self.desks = {body.area_id: body for body in district.bodies.desks.values() if body.area_id}
-        self.limits = {stage: _limit(stage) for stage in ("accept", "dispatch", "check")}
+        self.limits = {stage: _limit(stage) for stage in StageLimit.Stage.values}
+        self.rungs: dict[str, list[Rung]] = {kind: current_rungs(kind) for kind in Clock.Kind}
+        # Nobody kept rosters before: then what is critical called nobody.
+        self.watched_from = Duty.objects.aggregate(first=Min("starts"))["first"]
         self._staff(district.roster.posts)
         self._spots(district)
         self._matters(district)
@@ -116,8 +122,9 @@ class World:
         self.secretaries: dict[int, Person] = {}
         self.cell_people: dict[tuple[int, str], list[Person]] = {}
         self.demo_users: dict[str, int] = {}
+        self.people: dict[int, Person] = {}
         for post in posts:
-            person = Person(post.user_id, post.pk)
+            person = self.people[post.user_id] = Person(post.user_id, post.pk)
             if post.user.username in ACCOUNTS:
                 self.demo_users[post.user.username] = post.user_id
             if post.role == Role.BRANCH_SECRETARY and post.organization_id:
@@ -224,6 +231,31 @@ class World:
     @staticmethod
     def metres(spot: Spot, lat: float, lng: float) -> int:
         return round(distance_m(spot.shape, lat, lng))
+
+    def place_reasons(
+        self, spot: Spot | None, *, lat: float, lng: float, at: datetime
+    ) -> list[dict[str, object]]:
+        """What the point says about cell and owner; the same facts as `issues.dispatch`."""
+        if spot is None:
+            near = self.nearest(lat, lng)
+            metres = self.metres(near, lat, lng)
+            return [{"code": "outside", "cell": near.code, "name": near.name, "metres": metres}]
+        owner = spot.owner(at)
+        return [
+            {"code": f"cell_{spot.kind}", "cell": spot.code, "name": spot.name},
+            {"code": "owner", "organization": owner.code, "name": owner.name},
+        ]
+
+    def works_at(self, at: datetime) -> bool:
+        """Whether the minute from `at` on is working time; all units keep the same hours."""
+        return self.calendar.working_minutes_between(at, at + MINUTE) > 0
+
+    def worked_ago(self, until: datetime, minutes: int) -> datetime:
+        """An instant with so many minutes of working time, and a few more, up to `until`."""
+        at = until
+        while self.calendar.working_minutes_between(at, until) < minutes:
+            at -= STEP
+        return at
 
     def any_spot(self, rng: Random, *, home_share: float) -> Spot:
         """A cell, in a busy street more likely; some shares of home's street go to home."""

@@ -1,6 +1,7 @@
 """The drawn district: exact borders, every cell owned, every leaf with a doer in every street."""
 
 from collections import Counter
+from datetime import timedelta
 from random import Random
 
 import pytest
@@ -15,14 +16,17 @@ from config.demo.people import ACCOUNTS, PASSWORD
 from grid.models import Area, Cell, Place
 from grid.queries import cell_at
 from matters.models import Category
-from partyorgs.models import Organization, Post, Responsibility
+from partyorgs.models import Duty, Leave, Organization, Post, Responsibility
 from partyorgs.queries import (
+    duty_of,
     leaves_without_doer,
     owner_of,
     responsible_for,
     staff_of,
     unowned_cells,
 )
+from partyorgs.rules import scope_of
+from partyorgs.services import DutyDraft, duty_refusals
 from tests.demo.conftest import SMALL, UNTIL
 
 
@@ -167,3 +171,21 @@ def test_demo_accounts_belong_together(demo):
         at=UNTIL,
     )
     assert item.doer == posts["unit"].organization
+
+
+def test_every_street_is_watched_day_and_night_and_somebody_stands_in(demo):
+    desks = Organization.objects.filter(kind="desk", area__level__in=["street", "district"])
+    for hours in (-40, 0, 12, 13 * 24):
+        watched = duty_of(
+            organizations=desks.values_list("pk", flat=True), at=UNTIL + timedelta(hours=hours)
+        )
+        assert set(watched) == {desk.pk for desk in desks}
+    leave = Leave.objects.get()
+    assert leave.valid_at(UNTIL)
+    assert "street" in (leave.stand_in.username, leave.user.username)
+    assert scope_of(leave.stand_in, now=UNTIL).persons == {leave.user_id, leave.stand_in_id}
+    for row in Duty.objects.filter(starts__gt=UNTIL).select_related("organization", "user")[:40]:
+        draft = DutyDraft(row.organization, row.user, row.starts, row.ends, 1, row.leader)
+        assert duty_refusals(drafts=[draft], now=UNTIL) == {}
+        row.delete()
+        assert duty_refusals(drafts=[draft], now=UNTIL) == {}

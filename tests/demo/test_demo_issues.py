@@ -9,16 +9,26 @@ from accounts.models import User
 from config.demo.scenes import NUMBERS, number
 from config.demo.skew import arrivals
 from issues import chain
-from issues.models import Assignment, Clock, Event, EventText, Issue
+from issues.escalation.sweep import sweep
+from issues.models import Assignment, Clock, Event, EventText, Issue, Step
 from issues.rules import allowed
 from issues.services.reporting import Report, report
 from issues.services.verbs import Given, perform
 from issues.workflow import State, Verb
+from partyorgs.models import Duty
+from partyorgs.queries import works_now
 from partyorgs.rules import scope_of
 from residents.screening import find_phones, refuse_id_numbers
 from tests.demo.conftest import ISSUES, UNTIL
 
-NOT_COMPARED = {"id", "issue_id", "number", "last_hash", "previous_hash", "hash", "text_digest"}
+# What a demo's step owes is not queued for everybody: see `config.demo.notices`.
+NOT_COMPARED = {
+    "id", "issue_id", "number", "last_hash", "previous_hash", "hash", "text_digest", "clock_id",
+    "owed",
+}  # fmt: skip
+SELDOM = {Verb.CANCEL, Verb.REJECT, Verb.ACKNOWLEDGE}
+# What people or admins do with these screens, never the demo.
+NEVER = {Verb.RAISE_URGENCY, Verb.INSTRUCT, Verb.RECKON, Verb.SKIP}
 
 
 def test_there_are_as_many_as_asked_for_in_every_state(demo):
@@ -104,8 +114,9 @@ def plain(row):
 
 
 def replayed(issue):
-    """The same steps through the services, by the same people at the same instants."""
+    """The same steps through the services and the sweep, by the same people and instants."""
     events = list(issue.events.select_related("actor", "unit"))
+    taken = set(Step.objects.filter(clock__issue=issue).values_list("seq", flat=True))
     first = events[0]
     made = report(
         scope=scope_of(first.actor, now=first.at),
@@ -118,6 +129,8 @@ def replayed(issue):
     ).issue  # fmt: skip
     for event in events[1:]:
         text = EventText.objects.filter(event=event).first()
+        if event.seq in taken:
+            sweep(now=event.at)
         if event.facts.get("by_rule") or event.at == first.at:
             continue
         facts = event.facts
@@ -128,6 +141,7 @@ def replayed(issue):
         )  # fmt: skip
         scope = scope_of(event.actor, now=event.at)
         perform(scope=scope, number=made.number, verb=Verb(event.verb), given=given, now=event.at)
+    sweep(now=UNTIL)
     return Issue.objects.get(pk=made.pk)
 
 
@@ -137,21 +151,32 @@ def some_of_each_kind():
     for issue in Issue.objects.order_by("-pk").select_related("category", "condition"):
         steps = issue.events.values_list("verb", "on_behalf_of")
         verbs = tuple((verb, firm is None) for verb, firm in steps)
-        roads.setdefault((issue.source, verbs, issue.cell_id is None), issue)
+        if not called_nobody(issue):
+            roads.setdefault((issue.source, verbs, issue.cell_id is None), issue)
     return list(roads.values())
+
+
+def called_nobody(issue):
+    """Critical at an hour without work, before there were rosters: the services call even so."""
+    first = Duty.objects.earliest("starts").starts
+    return issue.critical and any(
+        at < first and not works_now(organization=None, at=at)
+        for at in issue.events.exclude(actor=None).values_list("at", flat=True)
+    )
 
 
 def test_the_services_make_the_same_rows(demo):
     issues = some_of_each_kind()
     steps = set(Event.objects.filter(issue__in=issues).values_list("verb", flat=True))
-    assert steps >= set(Verb) - {Verb.CANCEL, Verb.REJECT}
+    assert steps >= set(Verb) - SELDOM - NEVER
     for bulk in issues:
         made = replayed(bulk)
         assert plain(made) == plain(bulk)
-        for model in (Event, Assignment, Clock):
+        for model in (Event, Assignment, Clock, Step):
+            of = "clock__issue" if model is Step else "issue"
             rows = zip(
-                model.objects.filter(issue=made).order_by("pk"),
-                model.objects.filter(issue=bulk).order_by("pk"),
+                model.objects.filter(**{of: made}).order_by("pk"),
+                model.objects.filter(**{of: bulk}).order_by("pk"),
                 strict=True,
             )
             for by_service, by_bulk in rows:

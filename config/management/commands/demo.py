@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from config.demo.building import build, is_demo, is_empty
+from config.demo.building import build, is_demo
 from config.demo.drawing import Size
 from config.demo.people import ACCOUNTS, PASSWORD
 
@@ -43,16 +43,15 @@ class Command(BaseCommand):
             raise CommandError(_("生产模式不能建立演示数据。请换一个环境（GEZHI_MODE）。"))
         if issues < 0:
             raise CommandError(_("问题数量不能小于零。"))
-        if not is_empty():
-            self._leave_alone(if_empty)
-            return
         until = until or timezone.now()
         if timezone.is_naive(until):
             until = timezone.make_aware(until)
-        build(
+        if not build(
             size=Size(), issues=issues, seed=seed, until=until.replace(microsecond=0),
             say=self._say,
-        )  # fmt: skip
+        ):  # fmt: skip
+            self._leave_alone(if_empty)
+            return
         self.stdout.write(
             self.style.SUCCESS(
                 _("演示数据已建立。账号：%(accounts)s；密码：%(password)s。")
