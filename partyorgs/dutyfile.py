@@ -29,6 +29,8 @@ from partyorgs.services import DutyDraft, Shift, duty_refusals, shift_on
 
 COLUMNS = ("organization_code", "date", "start", "end", "username", "position", "leader")
 _TIME = re.compile("([0-9]{1,2})[:\uff1a]([0-5][0-9])", re.ASCII)
+# What people write between the beginning and the end of a shift.
+BETWEEN = re.compile("[-\u2013\u2014~\u81f3\u5230]+")
 May = Callable[[Organization], bool]
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from partyorgs.dutyfile import time_of
+from partyorgs.dutyfile import BETWEEN, time_of
 from partyorgs.models import LONGEST_NOTE, Organization
 from partyorgs.queries import colleagues_of, duty_people
 from partyorgs.rules import Scope, may_configure, people_kept
@@ -28,7 +28,6 @@ else:
 MOMENT = "%Y-%m-%dT%H:%M"
 USUAL_SHIFTS = "08:00-20:00, 20:00-08:00"
 USUAL_DAYS = 14
-_BETWEEN = re.compile("[-\u2013\u2014~\u81f3\u5230]+")
 _APART = re.compile("[,;\n\uff0c\uff1b\u3001]+")
 
 
@@ -156,7 +155,7 @@ class FillForm(forms.Form):
     def clean_shifts(self) -> tuple[Shift, ...]:
         found = []
         for words in filter(str.strip, _APART.split(self.cleaned_data["shifts"])):
-            ends = [time_of(part) for part in _BETWEEN.split(words)]
+            ends = [time_of(part) for part in BETWEEN.split(words)]
             if len(ends) != 2 or ends[0] is None or ends[1] is None:
                 text = gettext("“%(words)s”不是班次，请写成 08:00-20:00。")
                 raise ValidationError(text % {"words": words.strip()[:30]})

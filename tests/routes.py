@@ -119,6 +119,6 @@ def things(world: w.World) -> Things:
             "leave_id": away.pk,
             "calendar": "default",
             "year": 2026,
-                    "day": "2026-03-10",
+            "day": "2026-03-10",
         }
     )
