@@ -6,8 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from issues.escalation.heartbeat import audit_and_report
-from issues.escalation.reckoning import reckon_all
-from issues.escalation.sweep import sweep as sweep_now
+from issues.escalation.rounds import one_round
 from issues.services.briefing import send_briefs as send_briefs_due
 from issues.services.contacts import erase_old_contacts
 from issues.services.photos import remove_unused
@@ -19,11 +18,10 @@ log = logging.getLogger(__name__)
 @shared_task(name="issues.tasks.sweep")
 def sweep() -> None:
     """Take every rung that has come; reckon limits anew whose calendar has changed."""
-    now = timezone.now()
-    moved = reckon_all(now=now)
-    swept = sweep_now(now=now)
-    if moved or swept.steps or swept.parked:
-        log.info("steps: %d, parked: %d, moved: %d", swept.steps, swept.parked, moved)
+    done = one_round(now=timezone.now())
+    if done.moved or done.swept.steps or done.swept.parked:
+        facts = (done.swept.steps, done.swept.parked, done.moved)
+        log.info("steps: %d, parked: %d, moved: %d", *facts)
 
 
 @shared_task(name="issues.tasks.audit")

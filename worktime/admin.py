@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.utils import timezone
 
 from worktime import services
-from worktime.models import DEFAULT, Calendar, Change, Day, Span
+from worktime.models import Calendar, Change, Day, Span
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -40,9 +40,13 @@ class CalendarAdmin(ServiceAdmin):
     fixed = ("code",)
     actions = None
 
-    def has_delete_permission(self, request: HttpRequest, obj: Calendar | None = None) -> bool:
-        default = obj is not None and obj.code == DEFAULT
-        return not default and super().has_delete_permission(request, obj)
+    def has_delete_permission(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        obj: Calendar | None = None,  # noqa: ARG002
+    ) -> bool:
+        """Never: limits that run are reckoned by its code."""
+        return False
 
 
 @admin.register(Day)

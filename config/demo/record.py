@@ -9,7 +9,7 @@ from typing import Any, cast
 from config.demo.rows import AssignmentRow, ClockRow, EventRow, IssueRow, Life, StepRow, TextRow
 from config.demo.world import Person, World
 from issues import chain, clocks
-from issues.escalation.steps import ON_DUTY, VERBS
+from issues.escalation.steps import HANDS, ON_DUTY, VERBS
 from issues.ladders import next_rung, put_on_ladder
 from issues.models import Assignment, Clock, Event, Issue, Rung
 from issues.services.calling import Watch
@@ -40,7 +40,7 @@ class Record:
         self._running: list[ClockRow] = []
         self._starts: list[str] = []
         self._stops: frozenset[str] = frozenset()
-        self._assigned = False
+        self._assigned = self._sent_back = False
 
     def apply(
         self,
@@ -73,6 +73,7 @@ class Record:
         issue.state, issue.is_open = str(to), to in OPEN
         for act in rule.clocks if clock_acts is None else clock_acts:
             self._clock(act)
+        self._sent_back |= rule.verb is Verb.RETURN
         return event
 
     def _clock(self, act: ClockAct) -> None:
@@ -100,7 +101,8 @@ class Record:
             self._start(kind, at)
         if issue.critical and self._is_news(heard=heard):
             self._call_duty(at)
-        self._starts, self._stops, self._assigned = [], frozenset(), False
+        self._starts, self._stops = [], frozenset()
+        self._assigned = self._sent_back = False
 
     def _settle_running_clocks(self, at: datetime) -> None:
         for clock in self._running:
@@ -202,6 +204,9 @@ class Record:
             issue.escalated = max(issue.escalated, rung.level)
         if verb is Verb.SUPERVISE and issue.answer_due_at is None:
             self._start(Clock.Kind.ANSWER, at)
+        late = rung.base == Rung.Base.DUE and clock.kind in HANDS
+        if late and issue.critical and issue.called_at is None:
+            self._call_duty(at)
 
     def _verb(self, rung: Rung, clock: ClockRow) -> Verb:
         verb = VERBS[Rung.Act(rung.act)]
@@ -222,7 +227,7 @@ class Record:
         )  # fmt: skip
 
     def _is_news(self, *, heard: bool) -> bool:
-        if self._assigned:
+        if self._assigned or self._sent_back:
             return True
         limit = any(kind in MAIN and kind != Clock.Kind.CHECK for kind in self._starts)
         return limit and not heard and self.issue.called_at is None

@@ -247,10 +247,13 @@ class _Story:
             self.record.raise_level(at=self.at, because="returns")
         self.step(Verb.REDISPATCH, self.rng.uniform(5, 100), stops=last)
         unit = self._another_unit()
+        late = self.issue.due_at is not None and self.issue.due_at <= self.at
+        acts = RULES[Verb.REDISPATCH].clocks
         self._choose(unit)
         self._said(
             Verb.REDISPATCH, self.dispatcher, REDISPATCH_REASONS, texts.REDISPATCHED,
-            more={"reasons": [_chosen(unit)]},
+            more={"reasons": [_chosen(unit)]} | ({"order": True} if late else {}),
+            clock_acts=(*acts, ClockAct.START_ANSWER) if late else acts,
         )  # fmt: skip
         self.step(Verb.SIGN, self.rng.uniform(3, 60))
         self.done(Verb.SIGN, self.clerk, on_behalf=True)
@@ -329,9 +332,11 @@ class _Story:
         *,
         more: dict[str, object] | None = None,
         on_behalf: bool = False,
+        clock_acts: tuple[ClockAct, ...] | None = None,
     ) -> None:
         facts = (more or {}) | {"reason": self.rng.choice(reasons)}
-        self.done(verb, by, facts=facts, text=self.rng.choice(said), on_behalf=on_behalf)
+        self.done(verb, by, facts=facts, text=self.rng.choice(said), on_behalf=on_behalf,
+                  clock_acts=clock_acts)  # fmt: skip
 
     @property
     def dispatcher(self) -> Person:

@@ -1,19 +1,23 @@
 """When a calendar changes, the limits that run on it are reckoned anew, and say so."""
 
+import logging
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from issues import chain, clocks
-from issues.escalation.writing import set_columns
+from issues.escalation.writing import PAUSE, set_columns
 from issues.ladders import put_on_ladder, rungs_of
 from issues.models import Clock, Event, Issue
+from issues.services.parking import park
 from issues.workflow import Verb
-from matters.models import ClockKind
 from worktime.arithmetic import WorkCalendar
 from worktime.queries import calendar_stamps, changes_since, stamped_calendar
+
+log = logging.getLogger(__name__)
 
 BATCH = 200
 CLOCK_COLUMNS = ("yellow_at", "due_at", "provisional", "next_at", "calendar_stamp")
@@ -35,19 +39,35 @@ def reckon_all(*, now: datetime) -> int:
 
 def _batches(code: str, stamp: str, now: datetime) -> Iterator[int]:
     """How many moved, batch by batch, until every limit carries the stamp."""
-    working = Clock.objects.filter(stopped_at=None, limit_clock=ClockKind.WORKING, calendar=code)
+    running = Clock.objects.filter(stopped_at=None, parked_at=None, calendar=code)
     # Two ranges of one index: what differs lies below or above.
     for part in (
-        working.filter(calendar_stamp__lt=stamp),
-        working.filter(calendar_stamp__gt=stamp),
+        running.filter(calendar_stamp__lt=stamp),
+        running.filter(calendar_stamp__gt=stamp),
     ):
         while keys := list(part.order_by("issue_id").values_list("issue_id", flat=True)[:BATCH]):
-            with transaction.atomic():
-                reckoned, moved = _reckon(keys, code, now)
+            reckoned, moved = _batch(keys, code, now)
             yield moved
             if not reckoned:
                 # The calendar has changed once more: the next round has its stamp.
                 return
+            time.sleep(PAUSE[connection.vendor])
+
+
+def _batch(keys: list[int], code: str, now: datetime) -> tuple[int, int]:
+    """A batch in a transaction; one that fails again issue by issue, the bad one parked."""
+    try:
+        with transaction.atomic():
+            return _reckon(keys, code, now)
+    except OperationalError:
+        raise
+    except Exception as problem:
+        log.exception("reckoning %d limits failed", len(keys))
+        if len(keys) > 1:
+            parts = [_batch([key], code, now) for key in keys]
+            return sum(part[0] for part in parts), sum(part[1] for part in parts)
+        bad = Clock.objects.filter(issue_id__in=keys, stopped_at=None, calendar=code)
+        return park(clocks=bad.values_list("pk", flat=True), problem=problem, now=now), 0
 
 
 def _reckon(keys: list[int], code: str, now: datetime) -> tuple[int, int]:
@@ -60,9 +80,7 @@ def _reckon(keys: list[int], code: str, now: datetime) -> tuple[int, int]:
         issues = issues.select_for_update(no_key=True)
     held = {issue.pk: issue for issue in issues}
     stamp, calendar = stamped_calendar(code)
-    running = Clock.objects.filter(
-        issue_id__in=held, stopped_at=None, limit_clock=ClockKind.WORKING, calendar=code
-    )
+    running = Clock.objects.filter(issue_id__in=held, stopped_at=None, calendar=code)
     stale = list(running.exclude(calendar_stamp=stamp).order_by("issue_id", "pk"))
     rungs = rungs_of(clock.ladder_id for clock in stale)
     because = _because(code, stale)
@@ -85,6 +103,9 @@ def _reckon(keys: list[int], code: str, now: datetime) -> tuple[int, int]:
 
 
 def _again(clock: Clock, calendar: WorkCalendar) -> None:
+    """Its due times; of a limit that runs day and night only later rungs can move."""
+    if clock.continuous:
+        return
     limit = clocks.Limit(clock.granted_minutes, continuous=False)
     due = clocks.start(limit, at=clock.started_at, calendar=calendar)
     clock.yellow_at, clock.due_at = due.yellow_at, due.due_at

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from issues.models import Clock, Pulse
+from issues.models import Clock, Pulse, Step
 from notices.models import Attempt
-from notices.queries import oldest_unsent
+from notices.queries import oldest_unsent, undelivered_count
 
 SWEEP_PATIENCE = timedelta(minutes=3)
 STEP_PATIENCE = timedelta(minutes=3)
-NOTICE_PATIENCE = timedelta(minutes=5)
-# Younger than this, an attempt to send shows that somebody sends.
+NOTICE_PATIENCE = timedelta(minutes=3)
+# Younger than this, a step shows that somebody takes steps, an attempt that somebody sends.
 AT_WORK = timedelta(minutes=1)
 PARKED_CAP = 1000
 
@@ -34,18 +34,19 @@ class EngineState:
     """The engine at `at`. Instants are None when there is none: never swept, nothing waits.
 
     `due_since`: since when the oldest due step waits. `unsent_since`: since when the
-    oldest notice waits whose time has come. `sweep_took`: steps of the last sweep.
-    `sending`: a notice was tried within the last minute. `parked` counts up to PARKED_CAP.
-    `audit_problems`: what the last audit found.
+    oldest notice waits whose time has come. `stepping`: a step was taken within the
+    last minute; `sending`: a notice was tried. `parked` counts up to PARKED_CAP,
+    `undelivered` up to UNDELIVERED_CAP. `audit_problems`: what the last audit found.
     """
 
     at: datetime
     swept_at: datetime | None = None
-    sweep_took: int = 0
     due_since: datetime | None = None
     unsent_since: datetime | None = None
+    stepping: bool = False
     sending: bool = False
     parked: int = 0
+    undelivered: int = 0
     audited_at: datetime | None = None
     audit_problems: int = 0
 
@@ -72,7 +73,7 @@ class EngineState:
     def _troubles(self) -> Iterator[Trouble]:
         if not self.sweeping:
             yield Trouble.SWEEP_STOPPED
-        elif self._steps_late and not self.sweep_took:
+        elif self._steps_late and not self.stepping:
             yield Trouble.STEPS_STUCK
         if self._notices_late and not self.sending:
             yield Trouble.NOTICES_STUCK
@@ -91,20 +92,24 @@ class EngineState:
 
 
 def engine_state(*, now: datetime) -> EngineState:
-    """The engine at `now`: five queries, each the first row or a capped count of an index."""
+    """The engine at `now`: seven queries, each the first row or a capped count of an index."""
     pulses = {pulse.name: pulse for pulse in Pulse.objects.filter(name__in=("sweep", "audit"))}
     sweep, audit = pulses.get("sweep"), pulses.get("audit")
     running = Clock.objects.filter(stopped_at=None).order_by()
     due = running.filter(parked_at=None, next_at__lte=now).order_by("next_at")
+    stepped = Step.objects.order_by("-at").values_list("at", flat=True).first()
+    # Steps of a sweep bear the instant it began, which may be long ago; its pulse goes on.
+    took = sweep is not None and sweep.facts.get("steps", 0) > 0
     tried = Attempt.objects.order_by("-pk").values_list("at", flat=True).first()
     return EngineState(
         at=now,
         swept_at=sweep.at if sweep else None,
-        sweep_took=int(sweep.facts.get("steps", 0)) if sweep else 0,
         due_since=due.values_list("next_at", flat=True).first(),
         unsent_since=oldest_unsent(now),
+        stepping=took or (stepped is not None and now - stepped <= AT_WORK),
         sending=tried is not None and now - tried <= AT_WORK,
         parked=running.filter(parked_at__isnull=False)[:PARKED_CAP].count(),
+        undelivered=undelivered_count(now),
         audited_at=audit.at if audit else None,
         audit_problems=int(audit.facts.get("problems", 0)) if audit else 0,
     )

@@ -38,6 +38,9 @@ KINDS = {
 }
 # A check is nobody's handling: who can check is reminded, then the owner, then the desk.
 OF_CHECK = {"handler": "checker", "unit_desk": "owner", "unit_head": "desk"}
+OF_CLOSING = {"handler": "owner", "unit_desk": "desk", "unit_head": "desk"}
+# Clocks of work that somebody must do now; a check is nobody's at night.
+HANDS = frozenset({Clock.Kind.ACCEPT, Clock.Kind.DISPATCH, Clock.Kind.HANDLE, Clock.Kind.ANSWER})
 ON_DUTY = {"next_on_duty": Watch.next, "leader_on_duty": Watch.leader}
 LATE = timedelta(seconds=60)
 
@@ -95,11 +98,11 @@ class Steps:
 
     def _load(self) -> None:
         keys = {
-            OF_CHECK.get(key, key) if check else key
+            meant.get(key, key)
             for rungs in self.rungs.values()
             for rung in rungs
             for key in (*rung.tells, *rung.copies)
-            for check in (False, True)
+            for meant in ({}, OF_CHECK, OF_CLOSING)
         }
         self.people.load(self.issues.values(), keys & READS.keys())
         # Off hours the duty hears of what is critical, besides those whose rung it is.
@@ -164,6 +167,9 @@ class Steps:
             issue.escalated = max(issue.escalated, rung.level)
         if verb is Verb.SUPERVISE:
             self._order(issue)
+        late = rung.base == Rung.Base.DUE and clock.kind in HANDS
+        if late and issue.critical and issue.called_at is None:
+            self._call(issue)
         step.owed = self._draft(clock, rung, verb, event, told)
 
     def _verb(self, rung: Rung, clock: Clock) -> Verb:
@@ -188,6 +194,9 @@ class Steps:
             self.called[issue.pk].update(told)
         if self.now - due > LATE:
             facts["late"] = int((self.now - due).total_seconds())
+        return self._append(issue, verb, facts)
+
+    def _append(self, issue: Issue, verb: Verb, facts: dict[str, Any]) -> Event:
         event = Event(
             issue=issue,
             at=self.now,
@@ -210,6 +219,29 @@ class Steps:
         clock = self.known.timing.start(issue, kind, at=self.now, unit=issue.unit)
         issue.answer_due_at = clock.due_at
         self.started.append(clock)
+
+    def _call(self, issue: Issue) -> None:
+        """Off hours what is critical climbs the roster until somebody has heard of it."""
+        if not self.watch.off_hours(issue):
+            return
+        first = {one.user: one.role for one in self.watch.first(issue)}
+        issue.called_at = self.now
+        clock = self.known.timing.start(issue, Clock.Kind.DUTY, at=self.now, unit=issue.unit)
+        self.started.append(clock)
+        event = self._append(issue, Verb.CALL, {"by_rule": True, "level": 0, "called": [*first]})
+        self.called[issue.pk] = set(first)
+        self.drafts += [
+            Draft(
+                kind=KINDS[Verb.CALL],
+                subject_key=issue.subject_key,
+                key=f"{issue.number}:{event.seq}",
+                payload=payload_of(issue),
+                critical=True,
+                recipient_id=user,
+                role=role,
+            )
+            for user, role in first.items()
+        ]
 
     def _draft(
         self, clock: Clock, rung: Rung, verb: Verb, event: Event, told: dict[int, str]
@@ -241,10 +273,15 @@ class Steps:
             if key in ON_DUTY:
                 yield from ON_DUTY[key](self.watch, issue, self.called[issue.pk])
             else:
-                check = clock.kind == Clock.Kind.CHECK
-                yield from self.people.of(issue, OF_CHECK.get(key, key) if check else key)
-        if issue.critical and clock.kind != Clock.Kind.DUTY:
+                yield from self.people.of(issue, self._meant(key, clock))
+        if issue.critical and clock.kind in HANDS:
             yield from self.watch.first(issue)
+
+    def _meant(self, key: str, clock: Clock) -> str:
+        """Whom a key means for this clock: what is checked already waits for its owner to close."""
+        if clock.kind != Clock.Kind.CHECK:
+            return key
+        return (OF_CLOSING if clock.issue.checked_at else OF_CHECK).get(key, key)
 
     def _tell_stand_ins(self) -> None:
         """Whoever stands in is told too, by the same key and the same post."""

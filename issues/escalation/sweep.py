@@ -11,8 +11,9 @@ from django.db import OperationalError, connection, transaction
 from issues.escalation.claims import claim, due_clocks
 from issues.escalation.pulse import beat
 from issues.escalation.steps import Known, Steps
-from issues.escalation.writing import set_columns
+from issues.escalation.writing import PAUSE, set_columns
 from issues.models import Clock
+from issues.services.parking import park
 from notices.failpoints import reach
 from notices.services import queue
 from notices.storing import insert
@@ -20,14 +21,11 @@ from notices.storing import insert
 log = logging.getLogger(__name__)
 
 BATCH = {"postgresql": 500, "sqlite": 25}
-# SQLite has one writer, and whoever waits for it looks again ever more rarely, in the end
-# ten times a second: batches must be short, and the pause between them long enough to be found.
-PAUSE = {"postgresql": 0.0, "sqlite": 0.05}  # seconds
 ROUNDS = 5  # that find due clocks which somebody else holds
 WAIT = 0.2  # seconds between such rounds
 
 CLOCK_COLUMNS = ("level", "next_at", "ladder")
-ISSUE_COLUMNS = ("escalated", "answer_due_at", "event_count", "last_hash")
+ISSUE_COLUMNS = ("escalated", "answer_due_at", "called_at", "event_count", "last_hash")
 
 
 @dataclass
@@ -55,7 +53,14 @@ def sweep(*, now: datetime, batch: int | None = None) -> Swept:
         beat("sweep", now=at, facts={"steps": swept.steps, "parked": swept.parked})
 
     while rounds < ROUNDS:
-        taken = _batch(swept, known, size, now)
+        try:
+            taken = _batch(swept, known, size, now)
+        except OperationalError:
+            # A deadlock or a lost connection: once more, then the next sweep.
+            rounds += ROUNDS - 1
+            if rounds > ROUNDS:
+                raise
+            continue
         if taken:
             note()
             time.sleep(PAUSE[connection.vendor])
@@ -99,18 +104,12 @@ def _one_by_one(swept: Swept, keys: Collection[int], now: datetime) -> int:
             raise
         except Exception as problem:
             log.exception("clock %d is parked", key)
-            _park(key, problem, now)
-            swept.parked += 1
+            swept.parked += park(clocks=[key], problem=problem, now=now)
             known = Known()
         else:
             swept.clocks += 1
             swept.steps += steps
     return len(keys)
-
-
-def _park(key: int, problem: Exception, now: datetime) -> None:
-    # The kind of error alone: its words may quote what a person wrote.
-    Clock.objects.filter(pk=key).update(parked_at=now, parked_error=type(problem).__name__)
 
 
 def _take(clocks: list[Clock], known: Known, now: datetime) -> int:

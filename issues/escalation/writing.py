@@ -5,6 +5,10 @@ from typing import Any
 
 from django.db import connection, models
 
+# SQLite has one writer, and whoever waits for it looks again ever more rarely, in the end
+# ten times a second: batches must be short, and the pause between them long enough to be found.
+PAUSE = {"postgresql": 0.0, "sqlite": 0.05}  # seconds
+
 
 def set_columns(rows: Sequence[models.Model], columns: Sequence[str]) -> None:
     """Write these columns of the rows, which exist already, in one UPDATE.

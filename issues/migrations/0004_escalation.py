@@ -160,7 +160,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='clock',
-            index=models.Index(condition=models.Q(('limit_clock', 'working'), ('stopped_at', None)), fields=['calendar', 'calendar_stamp'], name='clock_by_calendar'),
+            index=models.Index(condition=models.Q(('stopped_at', None)), fields=['calendar', 'calendar_stamp'], name='clock_by_calendar'),
         ),
         migrations.AddIndex(
             model_name='clock',

@@ -83,7 +83,7 @@ class Clock(models.Model):
             ),
             models.Index(
                 fields=["calendar", "calendar_stamp"],
-                condition=Q(stopped_at=None, limit_clock="working"),
+                condition=Q(stopped_at=None),
                 name="clock_by_calendar",
             ),
             models.Index(

@@ -27,6 +27,8 @@ def sentences(event: Event) -> list[str]:
         minutes = max(1, int(facts["late"]) // 60)
         late = words.amount_words(minutes)
         said.append(_("系统恢复后补记，比应有的时间晚 %(late)s。") % {"late": late})
+    if facts.get("order"):
+        said.append(_("派遣时已经超时，附督办单，新的承办单位要按期答复。"))
     if facts.get("steps_ended"):
         said.append(_("还没有到的催办、督办步骤随之结束。"))
     return said

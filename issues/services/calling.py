@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from issues.models import Issue
 from issues.services.people import Found, Holder
 from issues.services.timing import Timing
+from issues.workflow import State
 from partyorgs.models import Duty, Organization
 from partyorgs.queries import calendar_code_of, duty_of
 
@@ -29,9 +30,9 @@ class Watch:
     def load(self, issues: Iterable[Issue]) -> None:
         """Read the rosters of these issues' units and desks, in two queries."""
         issues = list(issues)
-        areas = {key for one in issues for key in (one.street_id, one.district_id) if key}
-        if not areas:
+        if not issues:
             return
+        areas = {key for one in issues for key in (one.street_id, one.district_id) if key}
         desks = Organization.objects.filter(
             kind=Organization.Kind.DESK, area_id__in=areas, active=True
         )
@@ -62,8 +63,10 @@ class Watch:
         return []
 
     def _roster(self, issue: Issue) -> Found:
-        keys = [issue.unit_id or 0]
-        keys += [self._desks.get(area or 0, 0) for area in (issue.street_id, issue.district_id)]
+        keys = [self._desks.get(area or 0, 0) for area in (issue.street_id, issue.district_id)]
+        if issue.state != State.RETURNED:
+            # What a unit sent back at night is the desk's.
+            keys.insert(0, issue.unit_id or 0)
         for key in keys:
             if people := [one for one in self._duty.get(key, ()) if not one.leader]:
                 return [Holder(one.called_id, ON_DUTY) for one in people]

@@ -1,10 +1,20 @@
-"""Letting parked clocks go on, once a person has put right what made their step fail."""
+"""Parking a clock whose step fails, and letting it go on once the cause is put right."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from django.db import transaction
 
 from issues.models import Clock, Issue
+
+
+def park(*, clocks: Collection[int], problem: Exception, now: datetime) -> int:
+    """Set these clocks aside until a person has looked at them; how many there were.
+
+    The kind of error alone is kept: its words may quote what a person wrote.
+    """
+    running = Clock.objects.filter(pk__in=clocks, stopped_at=None)
+    return running.update(parked_at=now, parked_error=type(problem).__name__)
 
 
 @transaction.atomic

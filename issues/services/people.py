@@ -115,11 +115,12 @@ def _unit(people: People, issue: Issue) -> Found:
 
 
 def _unit_desk(people: People, issue: Issue) -> Found:
-    return people.in_organization(issue.unit_id, UNIT_DESK) or _unit(people, issue)
+    desk = people.in_organization(issue.unit_id, UNIT_DESK) or _unit(people, issue)
+    return desk or _desk(people, issue)
 
 
 def _handler(people: People, issue: Issue) -> Found:
-    """Whoever does the work: the unit's handlers, without any its desk."""
+    """Whoever does the work: the unit's handlers, without any its desk, else the street's."""
     handlers = people.in_organization(issue.unit_id, frozenset({Role.UNIT_HANDLER}))
     return handlers or _unit_desk(people, issue)
 
@@ -202,8 +203,8 @@ AREAS = ("street_id", "district_id")
 READS: dict[str, tuple[str, ...]] = {
     "reporter": (),
     "unit": ("unit_id",),
-    "unit_desk": ("unit_id",),
-    "handler": ("unit_id",),
+    "unit_desk": ("unit_id", *AREAS),
+    "handler": ("unit_id", *AREAS),
     "unit_head": ("unit_id", *AREAS),
     "owner": ("owner_id",),
     "cell": ("cell_id",),

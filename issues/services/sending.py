@@ -1,6 +1,7 @@
 """Sending an issue to a unit, by rule or by hand."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -8,7 +9,7 @@ from django.utils.translation import gettext as _
 from issues.dispatch import Reason, Route
 from issues.models import Issue
 from issues.services.turn import Turn
-from issues.workflow import RULES, Rule, State, Verb
+from issues.workflow import RULES, ClockAct, Rule, State, Verb
 from partyorgs.models import Organization
 from partyorgs.queries import staff_of
 
@@ -38,13 +39,21 @@ def send_by_rule(
     )
 
 
-def send_by_hand(turn: Turn, *, rule: Rule, unit: Organization, text: str, reason: str) -> None:
-    """Dispatch or redispatch to a unit that a person chose; its area tells the level."""
+def send_by_hand(
+    turn: Turn, *, rule: Rule, unit: Organization, text: str, reason: str, order: bool = False
+) -> None:
+    """Dispatch or redispatch to a unit that a person chose; its area tells the level.
+
+    `order`: what it gets is a supervision order too, with a time to answer by.
+    """
     chosen: Reason = {"code": "by_hand", "unit": unit.name}
-    facts = {"reasons": [chosen]} | ({"reason": reason} if reason else {})
+    facts: dict[str, Any] = {"reasons": [chosen]} | ({"reason": reason} if reason else {})
+    acts = (*rule.clocks, ClockAct.START_ANSWER) if order else rule.clocks
+    if order:
+        facts["order"] = True
     turn.issue.level = unit.area.level if unit.area else turn.issue.level
     turn.send_to(unit=unit, doer=None)
-    turn.apply(rule, to=State.DISPATCHED, unit=unit, facts=facts, text=text)
+    turn.apply(rule, to=State.DISPATCHED, unit=unit, facts=facts, text=text, clock_acts=acts)
 
 
 def unit_for_hand(issue: Issue, *, code: str, turn: Turn) -> Organization:

@@ -34,6 +34,11 @@ KINDS = {
 # Who hears of a call when nobody is on duty.
 UNWATCHED = ("desk", "leader")
 
+# Told of what is critical too in the morning: nobody has to do anything at night.
+CAN_WAIT = frozenset(
+    {Verb.HANDLE, Verb.CHECK, Verb.CLOSE, Verb.CANCEL, Verb.REJECT, Verb.ANSWER, Verb.ACKNOWLEDGE}
+)
+
 
 def tell(
     *,
@@ -70,7 +75,7 @@ def tell(
         "subject_key": issue.subject_key,
         "key": f"{issue.number}:{seq}",
         "payload": payload_of(issue) | {"verb": str(rule.verb)},
-        "critical": issue.critical,
+        "critical": issue.critical and rule.verb not in CAN_WAIT,
     }
     drafts = [Draft(recipient_id=user, role=role, **common) for user, role in sorted(roles.items())]
     if rule.public:
@@ -91,5 +96,7 @@ def payload_of(issue: Issue) -> dict[str, Fact]:
         "category_zh": issue.category.name_zh if issue.category else "",
         "category_en": issue.category.name_en if issue.category else "",
         "place": issue.place_text or (issue.cell.name if issue.cell else ""),
+        # For groups and programs: what a person typed may hold a name or a number.
+        "where": issue.cell.name if issue.cell else "",
         "state": issue.state,
     }

@@ -235,7 +235,8 @@ class Turn:
         Not to whoever has just answered a call, or is being called already; and a
         check is nobody's work at night.
         """
-        if self._assignments:
+        sent_back = any(event.verb == Verb.RETURN for event in self.events)
+        if self._assignments or sent_back:
             return True
         limit = self.clock is not None and self.clock.kind != Clock.Kind.CHECK
         return limit and not heard and self.issue.called_at is None

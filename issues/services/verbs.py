@@ -179,9 +179,15 @@ def _accept(turn: Turn, rule: Rule, given: Given) -> None:
 
 
 def _dispatch(turn: Turn, rule: Rule, given: Given) -> None:
+    """To a unit that a person chose; late already, it owes an answer to an order at once.
+
+    The limit runs on, and what its ladder did to the unit before it does not do again.
+    """
     unit = unit_for_hand(turn.issue, code=given.unit, turn=turn)
     code, text = _text(rule, given)
-    send_by_hand(turn, rule=rule, unit=unit, text=text, reason=code)
+    due = turn.issue.due_at
+    late = rule.verb is Verb.REDISPATCH and due is not None and due <= turn.now
+    send_by_hand(turn, rule=rule, unit=unit, text=text, reason=code, order=late)
 
 
 def _return(turn: Turn, rule: Rule, given: Given) -> None:

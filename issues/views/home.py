@@ -21,7 +21,7 @@ from issues.rules import may_list, may_report, may_see_coverage, overseen_area
 from issues.todo import EVERYTHING, FIRST, rare_todos_of, todos_of, usual_todos_of
 from issues.views.doors import scope_for
 from partyorgs.queries import gaps_by_street, unowned_cells
-from partyorgs.rules import Scope, may_configure, works_in_cell
+from partyorgs.rules import Scope, Seat, may_configure, works_in_cell
 
 ROWS = 8
 SECOND = 5
@@ -37,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
     scope = scope_for(request)
     context = {
         "greeting": _greeting(scope.user),
-        "posts": [post_name(seat.post) for seat in scope.seats],
+        "posts": [_seat_name(seat) for seat in scope.seats],
         "may_report": may_report(scope) is not None,
         "keeps_house": may_configure(scope),
     }
@@ -47,6 +47,12 @@ def home(request: HttpRequest) -> HttpResponse:
         context |= {"figures": _figures(scope), "queues": _queues(scope), "firsts": _firsts(scope)}
         context["briefs"] = home_panel(scope, now=timezone.now())
     return render(request, "issues/home.html", context)
+
+
+def _seat_name(seat: Seat) -> str:
+    if seat.stands_for is None:
+        return post_name(seat.post)
+    return _("%(post)s（替%(name)s）") % {"post": post_name(seat.post), "name": seat.stands_for}
 
 
 def _greeting(user: User) -> str:

@@ -138,6 +138,9 @@ class Story:
                 and not self.of("answer")
             ):
                 self.begin("answer", self.now)
+            if level and one.kind in ("accept", "dispatch", "handle", "answer"):
+                # Late and critical: off hours the duty hears of it, until somebody answers.
+                self.call(self.now)
 
     def reload(self):
         """The notice is there: what runs on working time is counted anew from its start."""
@@ -227,8 +230,12 @@ class Story:
         self.call(at)
 
     def on_redispatch(self, at, unit, reason):
+        late = self.main().path.due <= at
         self.end(at, "answer", "duty")
         self.unit = unit
+        if late:
+            # The new unit owes an answer: the steps of the limit were the old one's.
+            self.begin("answer", at)
         self.call(at)
 
     def on_sign(self, at):
@@ -239,6 +246,7 @@ class Story:
 
     def on_return(self, at, reason):
         self.end(at, "duty")
+        self.call(at)
 
     def on_answer(self, at, note):
         self.end(at, "answer")

@@ -131,7 +131,6 @@ def test_who_says_that_they_heard_ends_the_climb(manned, minutes):
     ("name", "verb", "more"),
     [
         ("handler", "sign", {}),
-        ("unit", "return", {"reason": "not_ours"}),
         ("street", "cancel", {"reason": "void"}),
     ],
 )
@@ -141,6 +140,13 @@ def test_whoever_acts_has_heard(manned, name, verb, more):
     assert not waits(issue)
     sweep_each_minute(NIGHT, 30)
     assert called(issue) == ["handler"]
+
+
+def test_what_a_unit_sends_back_at_night_calls_the_desk(manned):
+    issue = manned.report(at=NIGHT, category=COVER)
+    manned.do("unit", "return", issue, at=NIGHT + 2 * MINUTE, reason="not_ours")
+    assert waits(issue)
+    assert called(issue) == ["handler", "street"]
 
 
 def test_chasing_is_not_hearing(manned):

@@ -344,3 +344,33 @@ def test_people_work_on_while_it_reckons(shared, together, monkeypatch):
         assert stored.state == "handling"
         assert stored.due_at == main_clock(issue).due_at
         assert len(moves(issue)) == 1
+
+
+def test_later_rungs_of_a_limit_that_runs_day_and_night_follow_the_calendar_too(world):
+    issue = world.report(category="")  # the desk has fifteen minutes, whatever the hour
+    sweep(now=main_clock(issue).due_at)
+    clock = main_clock(issue)
+    assert (clock.level, clock.continuous, clock.critical) == (1, True, False)
+    before = clock.next_at
+    say(WEDNESDAY, "holiday")
+    assert reckon_all(now=LATER) == 0
+    after = main_clock(issue)
+    assert (after.due_at, after.next_at) == (clock.due_at, before + timedelta(days=1))
+    assert moves(issue) == []
+
+
+def test_a_limit_that_cannot_be_reckoned_is_parked_and_holds_nobody_up(world, monkeypatch):
+    good, bad = world.report(condition=HEAP), world.report(condition=HEAP)
+    reckoned = reckoning._again
+
+    def fails(clock, days):
+        if clock.issue_id == bad.pk:
+            raise ZeroDivisionError
+        reckoned(clock, days)
+
+    monkeypatch.setattr(reckoning, "_again", fails)
+    say(WEDNESDAY, "holiday")
+    assert reckon_all(now=LATER) == 1
+    assert len(moves(good)) == 1
+    assert main_clock(bad).parked_error == "ZeroDivisionError"
+    assert reckon_all(now=LATER) == 0

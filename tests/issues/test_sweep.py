@@ -8,7 +8,10 @@ from issues.escalation.sweep import sweep
 from issues.models import Clock, Event, Issue, Step
 from issues.services.ladders import disable_rung, enable_rung, set_ladder
 from issues.services.verbs import Refused
-from notices.models import Notice
+from notices.models import Notice, Target
+from notices.secrecy import seal
+from notices.wording import message_of
+from partyorgs.models import Post
 from tests import world as w
 from worktime.queries import work_calendar
 
@@ -166,3 +169,43 @@ def test_a_step_is_on_the_chain(world):
     assert issue.event_count == len(events)
     assert issue.last_hash == events[-1].hash
     assert Issue.objects.get(pk=issue.pk).escalated == 1
+
+
+def test_a_late_report_sent_to_another_unit_comes_with_an_order(world):
+    issue = world.report()
+    clock = main_clock(issue)
+    at = after_due(clock, 6 * DAY)
+    sweep(now=at)
+    issue = world.do("street", "redispatch", issue, at=at, unit="roads", reason="sent_wrong")
+    order = issue.clocks.get(kind="answer", stopped_at=None)
+    assert (order.organization.code, issue.answer_due_at) == ("roads", order.due_at)
+    assert issue.events.order_by("-seq").first().facts["order"] is True
+    sweep(now=order.due_at)
+    assert "other-unit" in told(issue, "chased")
+
+
+def test_a_dispatcher_of_the_area_without_a_desk_post_is_told(world):
+    Post.objects.filter(user=world.user("street")).update(
+        organization=None, area=world.areas[w.STREET_1]
+    )
+    issue = world.report(category="")
+    sweep(now=main_clock(issue).due_at)
+    assert "street" in told(issue, "chased")
+
+
+def test_a_checked_report_reminds_whoever_can_close_it(world):
+    issue = world.walk("sign", "handle", "check")
+    sweep(now=main_clock(issue).yellow_at)
+    assert told(issue, "reminder") == ["branch"]
+
+
+def test_what_a_person_typed_goes_to_no_group_and_no_program(world):
+    target = Target.objects.create(
+        channel="webhook", name="program", address=seal("http://x/"), created_at=w.NOW
+    )
+    world.report(place="张三家门口，电话13800138000")
+    notices = Notice.objects.filter(target=target)
+    assert notices
+    for notice in notices:
+        message = message_of(notice)
+        assert "13800138000" not in f"{message.text}{message.title}{message.facts}"
