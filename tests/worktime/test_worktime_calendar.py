@@ -222,11 +222,11 @@ def test_the_last_span_of_a_calendar_stays(calendar, boss_request):
         services.delete_span(span=morning, now=NOW)
 
 
-def test_the_default_calendar_cannot_be_deleted_and_keeps_its_code(calendar, boss_request):
+def test_a_calendar_cannot_be_deleted_and_keeps_its_code(calendar, boss_request):
     room = admin.CalendarAdmin(Calendar, AdminSite())
 
     assert not room.has_delete_permission(boss_request, calendar)
-    assert room.has_delete_permission(boss_request, Calendar(code="north"))
+    assert not room.has_delete_permission(boss_request, Calendar(code="north"))
     assert "code" not in room.get_form(boss_request, calendar, change=True).base_fields
     edit(room, boss_request, calendar, name="全区")
     calendar.refresh_from_db()
