@@ -5,19 +5,23 @@ BIN := .venv/bin
 TEST := GEZHI_MODE=test GEZHI_ENV_FILE=/dev/null $(BIN)/python
 QUICK := -q -n 2 -m "not postgres and not browser and not slow and not chaos"
 
-.PHONY: run test test-sqlite test-postgres test-browser test-slow test-chaos test-all lint format \
+.PHONY: run test test-sqlite test-races test-postgres test-browser test-slow test-chaos test-all lint format \
 	bench bench-smoke messages lock install install-dev clean help
 
 run: install  ## Serve on http://127.0.0.1:8000 with the demo district (PORT, DATA_DIR change where)
 	@$(BIN)/python manage.py run
 
-test: test-sqlite test-postgres  ## All tests but the slow suites, on SQLite and on PostgreSQL with Redis
+test: test-sqlite test-races  ## All quick tests on SQLite, and on PostgreSQL with Redis what only they can show
 
 test-sqlite: install-dev
 	$(TEST) -m pytest $(QUICK)
 
-test-postgres: install-dev
-	$(TEST) tests/servers.py $(BIN)/python -m pytest -q -n 2 -m "not pure and not browser and not slow and not chaos"
+test-races: install-dev
+	$(TEST) tests/servers.py $(BIN)/python -m pytest -q -n 2 -m "postgres and not browser and not slow and not chaos"
+
+test-postgres: install-dev  ## All quick tests that use a database, on PostgreSQL
+	$(TEST) tests/servers.py $(BIN)/python -m pytest -q -n 2 \
+		-m "not pure and not postgres and not browser and not slow and not chaos"
 
 test-browser: install-dev  ## Drive Chromium against a running server (needs chromium)
 	$(TEST) -m pytest -q -m browser
@@ -28,7 +32,7 @@ test-slow: install-dev  ## Schema fuzzing and other tests that take minutes
 test-chaos: install-dev  ## Kill processes and stop servers: nothing is lost, nothing is done twice
 	$(TEST) tests/servers.py $(BIN)/python -m pytest -q -n 2 --dist loadfile -rP -m chaos
 
-test-all: lint test test-slow test-chaos test-browser  ## Everything
+test-all: lint test test-postgres test-slow test-chaos test-browser  ## Everything
 
 lint: install-dev  ## Style, types, who may import whom, missing migrations
 	$(BIN)/ruff check .

@@ -165,6 +165,7 @@ def called_nobody(issue):
     )
 
 
+@pytest.mark.slow
 def test_the_services_make_the_same_rows(demo):
     issues = some_of_each_kind()
     steps = set(Event.objects.filter(issue__in=issues).values_list("verb", flat=True))

@@ -143,6 +143,7 @@ def check_timeline(story):
     assert issue.called_at == (DAYS.moment(duty.start) if duty else None)
 
 
+@pytest.mark.slow
 def test_every_step_of_two_months_comes_at_its_minute_and_once(district, monkeypatch):
     monkeypatch.setitem(sweeping.PAUSE, "sqlite", 0)
     stories = [Story(plan.rows) for plan in Plans().all()]
