@@ -1,11 +1,13 @@
 """Whether the web process lives, whether it can serve, and whether the engine lives."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,6 +18,14 @@ from issues.escalation.state import EngineState, Trouble, engine_state
 # Pages of admins ask the database about the engine this often, each process by itself.
 ASK_EVERY = 15  # seconds
 CACHE_KEY = "engine-state"
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A sentence for admins; `url` of the page where it is mended, empty for none."""
+
+    text: str
+    url: str = ""
 
 
 @require_safe
@@ -60,15 +70,17 @@ def _facts(state: EngineState) -> dict[str, Any]:
         "oldest_due_step_age": state.seconds_since(state.due_since),
         "oldest_unsent_notice_age": state.seconds_since(state.unsent_since),
         "parked": state.parked,
+        "undelivered": state.undelivered,
         "audit_age": state.seconds_since(state.audited_at),
         "audit_problems": state.audit_problems,
     }
 
 
-def engine_trouble() -> list[str]:
+def engine_trouble() -> list[Remark]:
     """What an admin should know about the engine, in words; empty when all is well."""
     state: EngineState = cache.get_or_set(CACHE_KEY, _state_now, ASK_EVERY)  # type: ignore[assignment]
-    return [_sentence(trouble, state) for trouble in state.troubles] + _remarks(state)
+    dead = [Remark(_sentence(trouble, state)) for trouble in state.troubles]
+    return dead + _remarks(state)
 
 
 def _state_now() -> EngineState:
@@ -97,7 +109,7 @@ def _sentence(trouble: Trouble, state: EngineState) -> str:
     return words % {"minutes": (state.seconds_since(since) or 0) // 60}
 
 
-def _remarks(state: EngineState) -> list[str]:
+def _remarks(state: EngineState) -> list[Remark]:
     """What is no death of the engine, but waits for a person."""
     found = []
     if state.parked:
@@ -106,12 +118,20 @@ def _remarks(state: EngineState) -> list[str]:
             "%(count)s 个时限因出错被搁置，不再自动催办、督办。请查看后台日志。",
             state.parked,
         )
-        found.append(words % {"count": state.parked})
+        found.append(Remark(words % {"count": state.parked}, reverse("parked")))
+    if state.undelivered:
+        words = ngettext(
+            "%(count)s 条通知没有送达。请排除原因后重新发送。",
+            "%(count)s 条通知没有送达。请排除原因后重新发送。",
+            state.undelivered,
+        )
+        page = reverse("notices_undelivered")
+        found.append(Remark(words % {"count": state.undelivered}, page))
     if problems := state.audit_problems:
         words = ngettext(
             "核对发现 %(count)s 处应办未办。请运行 manage.py audit_escalations 查看是哪些问题。",
             "核对发现 %(count)s 处应办未办。请运行 manage.py audit_escalations 查看是哪些问题。",
             problems,
         )
-        found.append(words % {"count": problems})
+        found.append(Remark(words % {"count": problems}))
     return found

@@ -346,6 +346,8 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_ENABLE_UTC = True
 CELERY_TASK_ACKS_LATE = True
+# A worker takes what it can do now: what waits with the broker can expire there.
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # However long Redis is away: a worker waits for it, and never gives up.
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None

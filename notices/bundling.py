@@ -144,9 +144,12 @@ def combine(parts: list[Notice], *, now: datetime, **state: object) -> Notice:
 
 
 def _put_off(rows: list[Notice], *, until: datetime) -> None:
-    """Its time comes later, so it does not count as undelivered meanwhile."""
+    """Its time comes later, so it does not count as undelivered meanwhile.
+
+    One whose lease ran out is nobody's any more.
+    """
     for row in rows:
-        row.next_attempt_at = until
+        row.state, row.lease_until, row.next_attempt_at = Notice.State.PENDING, None, until
         if not row.attempts:
             row.due_at = until
-    Notice.objects.bulk_update(rows, ["next_attempt_at", "due_at"])
+    Notice.objects.bulk_update(rows, ["state", "lease_until", "next_attempt_at", "due_at"])

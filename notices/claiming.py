@@ -20,7 +20,7 @@ from notices.bundling import (
 from notices.models import Channel, Notice
 
 LEASE = timedelta(minutes=2)
-# How long what was claimed waits when its channel turns out to be down.
+# How long what was claimed waits when its channel turns out to be down or slow.
 RELEASED_FOR = timedelta(seconds=30)
 
 
@@ -44,12 +44,15 @@ class Claimed:
 def claim(*, now: datetime, limit: int, resting: Collection[str] = ()) -> Claimed:
     """Lease due notices for the outside, bundled; at most `limit` are looked at.
 
-    Also those whose lease ran out, with the same key. Lanes that rest are left
-    out. A row that another sender holds, or whose person another one speaks to,
-    is left to it. Ordinary ones that come in quiet hours or too often are put off.
+    What is critical comes first, then what waits longest; also those whose lease
+    ran out, with the same key. Lanes that rest are left out. A row that another
+    sender holds, or whose person another one speaks to, is left to it. Ordinary
+    ones that come in quiet hours or too often are put off.
     """
     due = _awake(_due(now).exclude(channel=Channel.IN_APP), resting)
-    found = _own_persons(list(due[:limit]))
+    # Two ranges of an index; one sort by both would read the whole backlog each time.
+    first = list(due.filter(critical=True)[:limit])
+    found = _own_persons(first + list(due.filter(critical=False)[: limit - len(first)]))
     rows = hold_quiet(found, now=now)
     lease = now + LEASE
     leaving = [row for row in rows if not fresh(row)]
@@ -63,13 +66,24 @@ def claim(*, now: datetime, limit: int, resting: Collection[str] = ()) -> Claime
     return Claimed(leaving, len(found))
 
 
+def lock(ids: Iterable[int]) -> "QuerySet[Notice]":
+    """These notices and their parts, all locked in the one order that `supersede` keeps.
+
+    Whoever locked a notice and went on to its parts could wait for one who does
+    the same the other way round.
+    """
+    named = list(ids)
+    rows = Notice.objects.filter(Q(pk__in=named) | Q(bundled_into__in=named))
+    return rows.select_for_update(of=("self",)).order_by("pk")
+
+
 @transaction.atomic
-def release(*, rows: Iterable[Notice], now: datetime) -> None:
-    """Give back what was claimed and not tried, for a later time."""
+def release(*, rows: Iterable[Notice], until: datetime) -> None:
+    """Give back what was claimed and not tried; it is due again at `until`."""
     for row in rows:
         Notice.objects.filter(
             pk=row.pk, state=Notice.State.SENDING, lease_until=row.lease_until
-        ).update(state=Notice.State.PENDING, lease_until=None, next_attempt_at=now + RELEASED_FOR)
+        ).update(state=Notice.State.PENDING, lease_until=None, next_attempt_at=until)
 
 
 @transaction.atomic

@@ -19,8 +19,10 @@ class Draft:
     channel. `payload` is flat and without personal data. `role` is the plain key of
     the post by which the person is told. `channel` empty: those the person chose.
     `audience`: plain keys such as "org:clean"; targets for everybody hear it too.
-    `bundle`: waits until `hold_until` and goes out with the person's others of that
-    name. `critical` breaks quiet hours and limits. After `expires_at` it is not sent.
+    `aspect`: what of the subject it is about, a plain key such as "answer", so that
+    `supersede` can take back that alone. `bundle`: waits until `hold_until` and goes
+    out with the person's others of that name. `critical` breaks quiet hours and
+    limits. After `expires_at` it is not sent.
 
     Raises ValueError when it could not be stored: SQLite would drop such a row
     in silence where PostgreSQL refuses it.
@@ -34,6 +36,7 @@ class Draft:
     payload: Mapping[str, Fact] = field(default_factory=dict)
     channel: str = ""
     role: str = ""
+    aspect: str = ""
     critical: bool = False
     bundle: str = ""
     hold_until: datetime | None = None
@@ -53,8 +56,8 @@ class Draft:
     def _check_receiver(self) -> None:
         if self.recipient_id is None and not self.audience:
             raise ValueError("A notice needs a recipient or an audience.")
-        if len(self.role) > 20 or len(self.bundle) > 20:
-            raise ValueError("Role and bundle are up to 20 long.")
+        if max(len(self.role), len(self.aspect), len(self.bundle)) > 20:
+            raise ValueError("Role, aspect and bundle are up to 20 long.")
         if self.bundle and self.hold_until is None:
             raise ValueError("A bundle needs hold_until: the moment it goes out.")
 

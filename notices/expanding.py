@@ -154,6 +154,7 @@ def _row(draft: Draft, *, channel: str, key: str, at: datetime, now: datetime) -
         key=key,
         payload=dict(draft.payload),
         role=draft.role,
+        aspect=draft.aspect,
         critical=draft.critical,
         bundle=draft.bundle,
         state=Notice.State.SENT if delivered else Notice.State.PENDING,

@@ -96,8 +96,8 @@ class Notice(models.Model):
     `payload` holds facts without personal data; words are made from it when the
     notice is read, in the reader's language. `key` makes a doubled notice
     impossible. `subject_key` is "<address name>:<argument>", so that this room
-    needs to know nothing of what it speaks about. `role` is the plain key of the
-    post by which the person is told.
+    needs to know nothing of what it speaks about; `aspect` says what of it, by a
+    plain key. `role` is the plain key of the post by which the person is told.
 
     What waits and goes out together becomes the part of a notice of its own
     (kind "bundle"), named by `bundled_into`; a part shares the fate of its bundle.
@@ -136,6 +136,7 @@ class Notice(models.Model):
         db_index=False,
     )
     role = models.CharField(_("岗位"), max_length=20, blank=True)
+    aspect = models.CharField(_("事由"), max_length=20, blank=True)
     critical = models.BooleanField(_("紧急"), default=False)
     bundle = models.CharField(_("合并组"), max_length=20, blank=True)
     bundled_into = models.ForeignKey(
@@ -218,6 +219,11 @@ class Notice(models.Model):
                 fields=["next_attempt_at", "id"],
                 name="notice_waiting",
                 condition=Q(state__in=["pending", "sending"]),
+            ),
+            models.Index(
+                fields=["next_attempt_at", "id"],
+                name="notice_urgent",
+                condition=Q(state__in=["pending", "sending"], critical=True),
             ),
             models.Index(
                 fields=["due_at"],

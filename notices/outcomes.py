@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from notices.channels.interface import Message, Result
-from notices.claiming import LEASE
+from notices.claiming import LEASE, lock
 from notices.models import Attempt, Channel, ChannelChoice, Notice, Target
 from notices.quiet import PERSON_PAUSES, WEBHOOK_PAUSES, pause_after
 from notices.secrecy import Unreadable, unseal
@@ -46,7 +46,8 @@ def begin(rows: Iterable[Notice], *, now: datetime) -> list[Job]:
     """
     leases = {row.pk: row.lease_until for row in rows}
     with transaction.atomic():
-        mine = [row for row in _locked(leases) if row.lease_until == leases[row.pk]]
+        locked = lock(leases).select_related("recipient", "target")
+        mine = [row for row in locked if _holds(row, leases)]
         contacts = _contacts(mine)
         parts = _parts(mine, now=now)
         going: list[tuple[Notice, str]] = []
@@ -72,10 +73,8 @@ def finish(results: Sequence[tuple[Job, Result]], *, now: datetime) -> None:
     An attempt is completed even when the lease ran out meanwhile; the notice is
     then in another sender's hands.
     """
-    ids = [job.notice.pk for job, _result in results]
-    locked = Notice.objects.select_for_update().filter(pk__in=ids, state=State.SENDING)
     leases = {job.notice.pk: job.notice.lease_until for job, _result in results}
-    held = {row.pk: row for row in locked.order_by("pk") if row.lease_until == leases[row.pk]}
+    held = {row.pk: row for row in lock(leases) if _holds(row, leases)}
     good = [job for job, result in results if result.ok]
     if good:
         _arrived(good, held, now=now)
@@ -119,11 +118,9 @@ def _again_or_never(row: Notice, result: Result, error: str, *, now: datetime) -
     row.save(update_fields=["state", "lease_until", "last_error", "next_attempt_at"])
 
 
-def _locked(ids: Iterable[int]) -> list[Notice]:
-    rows = Notice.objects.select_for_update(of=("self",)).filter(
-        pk__in=list(ids), state=State.SENDING
-    )
-    return list(rows.select_related("recipient", "target").order_by("pk"))
+def _holds(row: Notice, leases: Mapping[int, datetime | None]) -> bool:
+    """Whether this sender still has the row; a part has no lease."""
+    return row.pk in leases and row.state == State.SENDING and row.lease_until == leases[row.pk]
 
 
 def _contacts(rows: Sequence[Notice]) -> dict[tuple[int, str], Contact]:

@@ -15,7 +15,7 @@ from django.db import connection
 
 from notices import channels, outcomes
 from notices.channels.interface import Result
-from notices.claiming import claim, deliver_in_app, lane_of, release
+from notices.claiming import RELEASED_FOR, claim, deliver_in_app, lane_of, release
 from notices.failpoints import reach
 from notices.models import Notice
 from notices.outcomes import Job
@@ -24,6 +24,10 @@ BATCH = 40
 # A channel to persons rests after so many failures in a row: its server is down.
 # A target rests after its first.
 PATIENCE = 3
+# An answer that takes longer lets its lane rest too, whatever it says: others wait.
+SLOW = 5.0  # seconds
+# After this long a call takes nothing new: whoever called has other work to do.
+SECONDS = 20.0
 
 
 @dataclass(slots=True)
@@ -41,6 +45,7 @@ class Round:
     """One call: its time, its count and the lanes that turned out to be down."""
 
     now: datetime
+    seconds: float
     started: float = field(default_factory=time.monotonic)
     tally: Sent = field(default_factory=Sent)
     failures: Counter[str] = field(default_factory=Counter)
@@ -50,9 +55,16 @@ class Round:
         """The time now: the door's, and what has passed since."""
         return self.now + timedelta(seconds=time.monotonic() - self.started)
 
-    def note(self, job: Job, result: Result) -> None:
-        """Count an attempt and let a lane that is down rest."""
+    @property
+    def over(self) -> bool:
+        """The time of this call is used up."""
+        return time.monotonic() - self.started >= self.seconds
+
+    def note(self, job: Job, result: Result, took: float) -> None:
+        """Count an attempt of so many seconds; let a lane that is down or slow rest."""
         lane = lane_of(job.notice)
+        if took > SLOW:
+            self.resting.add(lane)
         if result.ok:
             self.tally.sent += 1
             self.failures[lane] = 0
@@ -63,25 +75,39 @@ class Round:
             self.resting.add(lane)
 
 
-def send_due(*, now: datetime, limit: int = 1000, threads: int = 1) -> Sent:
+def send_due(
+    *, now: datetime, limit: int = 1000, threads: int = 1, seconds: float = SECONDS
+) -> Sent:
     """Send what is due at `now`, about `limit` notices at most; what was done.
 
+    After `seconds` nothing new is begun; what has begun ends by its own time-out.
     Any number of processes may do it at once. Nothing is raised for a receiver
     that is down or a notice that cannot be told: it becomes a failed attempt.
     """
-    this = Round(now)
+    this = Round(now, seconds)
     this.tally.shown = _show(now, limit)
     taken = 0
     with ThreadPoolExecutor(threads) as pool:
         while taken < limit:
             claimed = claim(now=this.clock(), limit=min(BATCH, limit - taken), resting=this.resting)
-            if not claimed.moved:
-                break
             taken += claimed.moved
             reach("notices.after_claim")
-            for some in _chunks(claimed.rows, threads):
-                _send_some(this, some, pool if threads > 1 else None)
+            _send_in_handfuls(this, claimed.rows, threads, pool)
+            if this.over or not claimed.moved:
+                break
     return this.tally
+
+
+def _send_in_handfuls(
+    this: Round, rows: Sequence[Notice], size: int, pool: ThreadPoolExecutor
+) -> None:
+    """Send until the time is over; what is left then goes back and is due at once."""
+    handfuls = _chunks(rows, size)
+    for some in handfuls:
+        _send_some(this, some, pool if size > 1 else None)
+        if this.over:
+            break
+    release(rows=[row for some in handfuls for row in some], until=this.clock())
 
 
 def _show(now: datetime, limit: int) -> int:
@@ -100,15 +126,16 @@ def _send_some(this: Round, rows: Iterable[Notice], pool: Executor | None) -> No
     awake = []
     for row in rows:
         if lane_of(row) in this.resting:
-            release(rows=[row], now=this.clock())
+            release(rows=[row], until=this.clock() + RELEASED_FOR)
         else:
             awake.append(row)
     jobs = outcomes.begin(awake, now=this.clock())
     this.tally.settled += len(awake) - len(jobs)
+    begun = time.monotonic()
     for results in _results(jobs, pool):
         for job, result in results:
             reach("notices.after_send")
-            this.note(job, result)
+            this.note(job, result, time.monotonic() - begun)
         outcomes.finish(results, now=this.clock())
 
 

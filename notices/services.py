@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from notices.claiming import lock
 from notices.drafts import Draft, Fact
 from notices.expanding import rows_of
 from notices.models import Channel, ChannelChoice, Notice, QuietHours
@@ -45,15 +46,23 @@ def queue(*, notices: Iterable[Draft], now: datetime) -> None:
 
 @transaction.atomic(savepoint=False)
 def supersede(
-    *, subject_keys: Iterable[str], kinds: Iterable[str] | None = None, now: datetime
+    *,
+    subject_keys: Iterable[str],
+    kinds: Iterable[str] | None = None,
+    aspects: Iterable[str] | None = None,
+    now: datetime,
 ) -> int:
-    """Take back what waits about these subjects, of these kinds or all; how many.
+    """Take back what waits about these subjects, of these kinds and aspects or all; how many.
 
-    What is being sent at this moment is marked: it is not tried again.
+    What is being sent at this moment is marked: it is not tried again. Events to
+    webhooks stay: a stream of facts is not settled by a later fact.
     """
     waiting = Notice.objects.filter(subject_key__in=list(subject_keys), state__in=WAITING)
+    waiting = waiting.exclude(channel=Channel.WEBHOOK)
     if kinds is not None:
         waiting = waiting.filter(kind__in=list(kinds))
+    if aspects is not None:
+        waiting = waiting.filter(aspect__in=list(aspects))
     # Locked in one order: two that settle the same matters must not wait for each other.
     locked = waiting.select_for_update().order_by("pk").values_list("pk", "state")
     found = list(locked)
@@ -118,15 +127,11 @@ def retry(*, notices: "QuerySet[Notice]", now: datetime) -> int:
 
     Attempts count on; the pauses start anew.
     """
-    again = notices.filter(state__in=[Notice.State.FAILED, Notice.State.PENDING], bundled_into=None)
-    ids = list(again.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
-    rows = Notice.objects.filter(pk__in=ids)
-    count = rows.update(
+    wholes, parts = _undelivered(notices)
+    count = Notice.objects.filter(pk__in=wholes).update(
         state=Notice.State.PENDING, next_attempt_at=now, due_at=now, earlier_attempts=F("attempts")
     )
-    Notice.objects.filter(bundled_into__in=ids, state=Notice.State.FAILED).update(
-        state=Notice.State.PENDING
-    )
+    Notice.objects.filter(pk__in=parts).update(state=Notice.State.PENDING)
     if count:
         transaction.on_commit(wake)
     return count
@@ -135,8 +140,16 @@ def retry(*, notices: "QuerySet[Notice]", now: datetime) -> int:
 @transaction.atomic
 def give_up(*, notices: "QuerySet[Notice]") -> int:
     """End undelivered notices that nobody needs any more; how many. Parts end with their bundle."""
-    ended = notices.filter(state__in=[Notice.State.PENDING, Notice.State.FAILED], bundled_into=None)
-    ids = list(ended.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
-    rows = Notice.objects.filter(Q(pk__in=ids) | Q(bundled_into__in=ids))
+    wholes, parts = _undelivered(notices)
+    rows = Notice.objects.filter(pk__in=wholes + parts)
     rows.update(state=Notice.State.EXPIRED, next_attempt_at=None)
-    return len(ids)
+    return len(wholes)
+
+
+def _undelivered(notices: "QuerySet[Notice]") -> tuple[list[int], list[int]]:
+    """Those that failed or wait, and their parts that do, locked; a part has its bundle with it."""
+    named = notices.filter(bundled_into=None).order_by().values_list("pk", flat=True)
+    open_ones = lock(named).filter(state__in=[Notice.State.FAILED, Notice.State.PENDING])
+    found = dict(open_ones.values_list("pk", "bundled_into"))
+    wholes = [pk for pk, whole in found.items() if whole is None]
+    return wholes, [pk for pk, whole in found.items() if whole in found]

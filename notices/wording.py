@@ -66,12 +66,13 @@ def message_of(notice: Notice, *, parts: Sequence[Notice] = ()) -> Message:
         if notice.kind == Notice.BUNDLE:
             title, text, facts = _bundle(parts)
         elif person is None:
-            facts = {name: notice.payload.get(name) for name in FOR_GROUPS}
+            told = _for_many(notice.payload)
+            facts = {name: told.get(name) for name in FOR_GROUPS}
             title = sentence_of(notice, facts=facts)
             text = " · ".join(str(fact) for fact in facts.values() if fact)
             if notice.channel == Channel.WEBHOOK:
-                # A program reads codes and times too; a payload holds nothing personal.
-                facts = dict(notice.payload)
+                # A program reads codes and times too.
+                facts = told
         else:
             facts = dict(notice.payload)
             title = sentence_of(notice)
@@ -87,6 +88,14 @@ def message_of(notice: Notice, *, parts: Sequence[Notice] = ()) -> Message:
             created_at=_told_at(notice, parts),
             language=language,
         )
+
+
+def _for_many(payload: dict[str, Fact]) -> dict[str, Fact]:
+    """A payload for groups and programs: the place by its official name, not as typed."""
+    told = dict(payload)
+    if "where" in told:
+        told["place"] = told.pop("where")
+    return told
 
 
 def bundle_title(count: int) -> str:

@@ -97,7 +97,7 @@ def test_every_value_is_there_once_the_engine_has_done_its_rounds(world):
     }  # fmt: skip
 
 
-def test_a_scrape_takes_seven_queries_at_most(world):
+def test_a_scrape_takes_eight_queries_at_most(world):
     with CaptureQueriesContext(connection) as asked:
         ask()
-    assert len(asked) <= 7
+    assert len(asked) <= 8

@@ -96,6 +96,25 @@ def test_the_embedded_engine_runs_what_its_beat_sends(tmp_path):
     assert engine.returncode == 0
 
 
+@pytest.mark.parametrize("broken", ["setup_schedule", "tick"])
+def test_an_engine_whose_beat_dies_ends_and_says_so(tmp_path, broken):
+    assert manage("migrate", "-v0", DATA_DIR=tmp_path).returncode == 0
+    script = (
+        "import django; django.setup()\n"
+        "from celery.beat import PersistentScheduler\n"
+        "from django.core.management import call_command\n"
+        f"PersistentScheduler.{broken} = None\n"
+        "call_command('engine')\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT, env=environment(DATA_DIR=tmp_path, DJANGO_SETTINGS_MODULE="config.settings"),
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 1, ended.stderr
+    assert "the engine ended by an error" in ended.stdout + ended.stderr
+
+
 @pytest.mark.parametrize(
     ("broken", "word"),
     [
@@ -125,10 +144,11 @@ def commands(bind, beat_file):
     web = [bind if word == "0.0.0.0:8000" else word for word in json.loads(cmd[1])]  # noqa: S104
     assert bind in web
     worker, beat = [
-        found.replace('"', "").replace(BEAT_FILE, str(beat_file)).split(", ")
+        ["-m", *found.replace('"', "").replace(BEAT_FILE, str(beat_file)).split(", ")]
         for found in re.findall(r"command: \[(celery[^\]]*)\]", COMPOSE)
     ]
-    return web, worker, beat
+    assert "command: [python, manage.py, sweep]" in COMPOSE
+    return ["-m", *web], worker, beat, ["manage.py", "sweep"]
 
 
 def beat_is_well(folder):
@@ -152,13 +172,11 @@ def test_production_runs_by_hand_as_compose_would(tmp_path):
                                   capture_output=True, text=True, check=False)  # fmt: skip
             assert done.returncode == 0, done.stderr + done.stdout
         port = free_port()
-        web, worker, beat = commands(f"127.0.0.1:{port}", tmp_path / "beat")
-        logs = [open(tmp_path / f"{n}.log", "w+") for n in range(3)]  # noqa: SIM115
+        started = commands(f"127.0.0.1:{port}", tmp_path / "beat")
+        logs = [open(tmp_path / f"{n}.log", "w+") for n in range(4)]  # noqa: SIM115
         running = [
-            subprocess.Popen(
-                [sys.executable, "-m", *command], cwd=ROOT, env=env, stdout=log, stderr=log
-            )
-            for command, log in zip((web, worker, beat), logs, strict=True)
+            subprocess.Popen([sys.executable, *command], cwd=ROOT, env=env, stdout=log, stderr=log)
+            for command, log in zip(started, logs, strict=True)
         ]
         try:
             wait_for(port)
@@ -168,6 +186,10 @@ def test_production_runs_by_hand_as_compose_would(tmp_path):
             assert until(lambda: subprocess.run(ping, cwd=ROOT, env=env, capture_output=True,
                                                 check=False).returncode == 0)  # fmt: skip
             assert until(lambda: list(tmp_path.glob("beat*")) != [])
+            assert until(
+                lambda: json.loads(get(port, "/health/engine")[1])["audit_age"] is not None
+            )
+            assert running[3].poll() is None
             assert beat_is_well(tmp_path)
             running[2].send_signal(signal.SIGSTOP)
             for file in tmp_path.glob("beat*"):

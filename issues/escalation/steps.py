@@ -237,6 +237,7 @@ class Steps:
                 key=f"{issue.number}:{event.seq}",
                 payload=payload_of(issue),
                 critical=True,
+                aspect=Clock.Kind.DUTY,
                 recipient_id=user,
                 role=role,
             )
@@ -257,6 +258,7 @@ class Steps:
             "key": f"{issue.number}:{event.seq}",
             "payload": payload,
             "critical": issue.critical,
+            "aspect": clock.kind,
             "bundle": "digest" if hold else "",
             "hold_until": hold,
         }

@@ -34,6 +34,8 @@ KINDS = {
 # Who hears of a call when nobody is on duty.
 UNWATCHED = ("desk", "leader")
 
+# Of which clock a notice speaks, so that it is taken back when that clock stops.
+ABOUT = {Verb.CHASE: "handle", Verb.SUPERVISE: "handle", Verb.CALL: "duty"}
 # Told of what is critical too in the morning: nobody has to do anything at night.
 CAN_WAIT = frozenset(
     {Verb.HANDLE, Verb.CHECK, Verb.CLOSE, Verb.CANCEL, Verb.REJECT, Verb.ANSWER, Verb.ACKNOWLEDGE}
@@ -76,6 +78,7 @@ def tell(
         "key": f"{issue.number}:{seq}",
         "payload": payload_of(issue) | {"verb": str(rule.verb)},
         "critical": issue.critical and rule.verb not in CAN_WAIT,
+        "aspect": ABOUT.get(rule.verb, ""),
     }
     drafts = [Draft(recipient_id=user, role=role, **common) for user, role in sorted(roles.items())]
     if rule.public:

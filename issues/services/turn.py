@@ -30,13 +30,6 @@ STARTS = {
     ClockAct.START_CHECK: Clock.Kind.CHECK,
     ClockAct.START_ANSWER: Clock.Kind.ANSWER,
 }
-# Notices that speak of a clock: what waits of them is taken back when it stops.
-LATE = frozenset({"reminder", "chased", "supervised", "escalated"})
-ABOUT: dict[str, frozenset[str]] = {
-    **dict.fromkeys(Clock.MAIN, LATE),
-    Clock.Kind.ANSWER: frozenset(),
-    Clock.Kind.DUTY: frozenset({"called"}),
-}
 # The main clock of each state, for a clock that starts anew where the issue stays.
 RUNNING_IN = {
     State.REPORTED: Clock.Kind.ACCEPT,
@@ -189,12 +182,16 @@ class Turn:
         return issue
 
     def _take_back(self) -> None:
-        """Notices that wait about what is settled now are not sent any more."""
-        if not self._stops:
-            return
-        kinds = None if not self.issue.is_open else {k for s in self._stops for k in ABOUT[s]}
-        if kinds is None or kinds:
-            supersede(subject_keys=[self.issue.subject_key], kinds=kinds, now=self.now)
+        """Notices that wait about what is settled now are not sent any more.
+
+        With the issue everything ends; a clock that stops takes back what speaks
+        of it, and another unit what waits for the unit before.
+        """
+        aspects = set(self._stops) | (set(MAIN) if self._assignments else set())
+        if not self.issue.is_open:
+            supersede(subject_keys=[self.issue.subject_key], now=self.now)
+        elif aspects:
+            supersede(subject_keys=[self.issue.subject_key], aspects=aspects, now=self.now)
 
     def _settle_running_clocks(self) -> None:
         """Stop those the rules named; the main one runs on for whoever has the work now."""

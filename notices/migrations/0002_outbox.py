@@ -119,6 +119,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='notice',
+            name='aspect',
+            field=models.CharField(blank=True, max_length=20, verbose_name='事由'),
+        ),
+        migrations.AddField(
+            model_name='notice',
             name='bundle',
             field=models.CharField(blank=True, max_length=20, verbose_name='合并组'),
         ),
@@ -206,6 +211,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='notice',
             index=models.Index(condition=models.Q(('bundled_into__isnull', True), ('channel', 'in_app'), ('read_at__isnull', True), ('state', 'sent')), fields=['recipient'], name='notice_unread'),
+        ),
+        migrations.AddIndex(
+            model_name='notice',
+            index=models.Index(condition=models.Q(('critical', True), ('state__in', ['pending', 'sending'])), fields=['next_attempt_at', 'id'], name='notice_urgent'),
         ),
         migrations.AddIndex(
             model_name='notice',

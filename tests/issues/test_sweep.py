@@ -8,7 +8,7 @@ from issues.escalation.sweep import sweep
 from issues.models import Clock, Event, Issue, Step
 from issues.services.ladders import disable_rung, enable_rung, set_ladder
 from issues.services.verbs import Refused
-from notices.models import Notice, Target
+from notices.models import ChannelChoice, Notice, Target
 from notices.secrecy import seal
 from notices.wording import message_of
 from partyorgs.models import Post
@@ -209,3 +209,21 @@ def test_what_a_person_typed_goes_to_no_group_and_no_program(world):
     for notice in notices:
         message = message_of(notice)
         assert "13800138000" not in f"{message.text}{message.title}{message.facts}"
+
+
+def test_what_waits_is_taken_back_when_its_clock_stops_and_no_other(world):
+    ChannelChoice.objects.create(
+        user=world.user("unit"), channel="email", enabled=True, address=seal("unit@example.cn")
+    )
+    issue = world.report()
+    clock = main_clock(issue)
+    sweep(now=after_due(clock, DAY))
+    order = issue.clocks.get(kind="answer")
+    sweep(now=order.due_at)
+    waiting = Notice.objects.filter(channel="email", state="pending")
+    assert set(waiting.values_list("aspect", flat=True)) >= {"handle", "answer"}
+    world.do("unit", "answer", issue, at=order.due_at, note="今天办完。")
+    assert not waiting.filter(aspect="answer")
+    assert waiting.filter(aspect="handle")
+    world.do("street", "redispatch", issue, at=order.due_at, unit="roads", reason="sent_wrong")
+    assert not waiting.filter(aspect="handle")

@@ -4,11 +4,16 @@ import threading
 from collections import Counter
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connection, connections, transaction
 
+from notices.channels.interface import Result
+from notices.claiming import claim
 from notices.models import Attempt, Notice
+from notices.outcomes import begin, finish
 from notices.sending import send_due
-from tests.notices.outbox import NOW, draft, group, listen, person, tell
+from notices.services import give_up, supersede
+from tests.notices.outbox import NOW, SUBJECT, draft, group, listen, person, tell
+from tests.running import until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -70,3 +75,45 @@ def test_what_waits_in_the_product_is_shown_once():
     send_due(now=NOW)
     assert Notice.objects.filter(kind="bundle", state="sent").count() == 5
     assert Notice.objects.filter(bundled_into__isnull=False, state="sent").count() == 20
+
+
+def waits_for_a_lock():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone()[0] > 0
+
+
+@pytest.mark.parametrize("end", ["finish", "give_up"])
+def test_who_settles_and_who_ends_a_bundle_do_not_wait_for_each_other(end):
+    """A part lies before a notice of the same matter, and its bundle after both."""
+    user, other = person("a", email=True), person("b", email=True)
+    tell(draft(user, "1"), draft(user, "2"), draft(other, "3"))
+    rows = claim(now=NOW, limit=10).rows
+    jobs = begin(rows, now=NOW)
+    if end == "give_up":
+        Notice.objects.filter(state="sending").update(state="failed", lease_until=None)
+        Notice.objects.filter(recipient=other, state="failed").update(state="pending")
+    problems = []
+
+    def run():
+        try:
+            if end == "finish":
+                finish([(job, Result(ok=True)) for job in jobs], now=NOW)
+            else:
+                give_up(notices=Notice.objects.exclude(channel="in_app"))
+        except OperationalError as problem:
+            problems.append(problem)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=run)
+    with transaction.atomic():
+        part = Notice.objects.filter(bundled_into__isnull=False).order_by("pk").first()
+        Notice.objects.select_for_update().get(pk=part.pk)
+        thread.start()
+        assert until(waits_for_a_lock)
+        supersede(subject_keys=[SUBJECT], now=NOW)
+    thread.join()
+    assert problems == []
+    parts = Notice.objects.filter(bundled_into__isnull=False)
+    assert set(parts.values_list("state", flat=True)) == {"superseded"}
