@@ -41,9 +41,13 @@ def made(seed):
                 "cell__code", "owner__code", "unit__code", "reporter__username", "due_at",
             )
         )  # fmt: skip
-        events = list(
-            Event.objects.order_by("pk").values_list("at", "verb", "facts", "actor__username")
-        )
+        names = dict(User.objects.values_list("pk", "username"))
+        events = [
+            (at, verb, facts | {"called": [names[key] for key in facts.get("called", ())]}, actor)
+            for at, verb, facts, actor in Event.objects.order_by("pk").values_list(
+                "at", "verb", "facts", "actor__username"
+            )
+        ]
         users = list(User.objects.order_by("pk").values_list("username", "name"))
         transaction.set_rollback(True)
     return issues, events, users
