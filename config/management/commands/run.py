@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from argparse import ArgumentParser
@@ -20,6 +21,7 @@ from accounts.queries import demo_users
 from config.messages import compile_messages
 
 STOP_WITHIN = 20  # seconds
+AGAIN = 0.01  # seconds
 INTERRUPTED = 130  # what a shell reports after Ctrl-C
 ADDRESS = "127.0.0.1"
 
@@ -85,19 +87,26 @@ class Command(BaseCommand):
 class _Stop:
     """Whether Ctrl-C or SIGTERM came, or the terminal was closed.
 
-    Before serving it also interrupts what runs. The interruption alone is not
-    enough: Python drops one that arrives inside a finalizer or a callback.
+    Before serving it also interrupts what runs. Python drops an interruption
+    that arrives inside a finalizer or a callback: it is then sent once more.
     """
 
     def __init__(self) -> None:
         self.asked = self.serving = False
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._ask)
+        sys.unraisablehook = self._dropped
 
     def _ask(self, _signal: int, _frame: FrameType | None) -> None:
         self.asked = True
         if not self.serving:
             raise KeyboardInterrupt
+
+    def _dropped(self, what: sys.UnraisableHookArgs) -> None:
+        if isinstance(what.exc_value, KeyboardInterrupt):
+            threading.Timer(AGAIN, os.kill, (os.getpid(), signal.SIGINT)).start()
+        else:
+            sys.__unraisablehook__(what)
 
 
 def _refuse_taken(port: int) -> None:
