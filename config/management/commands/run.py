@@ -102,7 +102,7 @@ class _Stop:
         if not self.serving:
             raise KeyboardInterrupt
 
-    def _dropped(self, what: sys.UnraisableHookArgs) -> None:
+    def _dropped(self, what: "sys.UnraisableHookArgs") -> None:
         if isinstance(what.exc_value, KeyboardInterrupt):
             threading.Timer(AGAIN, os.kill, (os.getpid(), signal.SIGINT)).start()
         else:
