@@ -41,6 +41,8 @@ OF_CHECK = {"handler": "checker", "unit_desk": "owner", "unit_head": "desk"}
 OF_CLOSING = {"handler": "owner", "unit_desk": "desk", "unit_head": "desk"}
 # Clocks of work that somebody must do now; a check is nobody's at night.
 HANDS = frozenset({Clock.Kind.ACCEPT, Clock.Kind.DISPATCH, Clock.Kind.HANDLE, Clock.Kind.ANSWER})
+# Who is told of a call when nobody is on the roster.
+NOBODY = ("desk", "leader")
 ON_DUTY = {"next_on_duty": Watch.next, "leader_on_duty": Watch.leader}
 LATE = timedelta(seconds=60)
 
@@ -104,7 +106,7 @@ class Steps:
             for key in (*rung.tells, *rung.copies)
             for meant in ({}, OF_CHECK, OF_CLOSING)
         }
-        self.people.load(self.issues.values(), keys & READS.keys())
+        self.people.load(self.issues.values(), (keys | set(NOBODY)) & READS.keys())
         # Off hours the duty hears of what is critical, besides those whose rung it is.
         critical = [issue for issue in self.issues.values() if issue.critical]
         self.watch.load(critical)
@@ -230,6 +232,7 @@ class Steps:
         self.started.append(clock)
         event = self._append(issue, Verb.CALL, {"by_rule": True, "level": 0, "called": [*first]})
         self.called[issue.pk] = set(first)
+        told = first or {one.user: one.role for key in NOBODY for one in self.people.of(issue, key)}
         self.drafts += [
             Draft(
                 kind=KINDS[Verb.CALL],
@@ -241,7 +244,7 @@ class Steps:
                 recipient_id=user,
                 role=role,
             )
-            for user, role in first.items()
+            for user, role in told.items()
         ]
 
     def _draft(
