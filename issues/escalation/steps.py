@@ -14,7 +14,7 @@ from issues.models import Clock, Event, Issue, Rung, Step
 from issues.services.calling import ON_DUTY as ON_DUTY_ROLE
 from issues.services.calling import Watch
 from issues.services.people import READS, Holder, People
-from issues.services.telling import audience_of, payload_of
+from issues.services.telling import UNWATCHED, audience_of, payload_of
 from issues.services.timing import Timing
 from issues.workflow import RULES, Verb
 from matters.models import Category
@@ -41,8 +41,6 @@ OF_CHECK = {"handler": "checker", "unit_desk": "owner", "unit_head": "desk"}
 OF_CLOSING = {"handler": "owner", "unit_desk": "desk", "unit_head": "desk"}
 # Clocks of work that somebody must do now; a check is nobody's at night.
 HANDS = frozenset({Clock.Kind.ACCEPT, Clock.Kind.DISPATCH, Clock.Kind.HANDLE, Clock.Kind.ANSWER})
-# Who is told of a call when nobody is on the roster.
-NOBODY = ("desk", "leader")
 ON_DUTY = {"next_on_duty": Watch.next, "leader_on_duty": Watch.leader}
 LATE = timedelta(seconds=60)
 
@@ -106,7 +104,7 @@ class Steps:
             for key in (*rung.tells, *rung.copies)
             for meant in ({}, OF_CHECK, OF_CLOSING)
         }
-        self.people.load(self.issues.values(), (keys | set(NOBODY)) & READS.keys())
+        self.people.load(self.issues.values(), (keys | set(UNWATCHED)) & READS.keys())
         # Off hours the duty hears of what is critical, besides those whose rung it is.
         critical = [issue for issue in self.issues.values() if issue.critical]
         self.watch.load(critical)
@@ -232,7 +230,7 @@ class Steps:
         self.started.append(clock)
         event = self._append(issue, Verb.CALL, {"by_rule": True, "level": 0, "called": [*first]})
         self.called[issue.pk] = set(first)
-        told = first or {one.user: one.role for key in NOBODY for one in self.people.of(issue, key)}
+        told = first or {one.user: one.role for key in UNWATCHED for one in self.people.of(issue, key)}
         self.drafts += [
             Draft(
                 kind=KINDS[Verb.CALL],
