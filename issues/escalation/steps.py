@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import chain as chained
 from typing import Any
 
 from grid.models import Cell
@@ -230,7 +231,8 @@ class Steps:
         self.started.append(clock)
         event = self._append(issue, Verb.CALL, {"by_rule": True, "level": 0, "called": [*first]})
         self.called[issue.pk] = set(first)
-        told = first or {one.user: one.role for key in UNWATCHED for one in self.people.of(issue, key)}
+        near = chained(*(self.people.of(issue, key) for key in UNWATCHED))
+        told = first or {one.user: one.role for one in near}
         self.drafts += [
             Draft(
                 kind=KINDS[Verb.CALL],
