@@ -15,7 +15,7 @@ from functools import partial
 
 import django
 
-from bench import due_times, escalation, load, locate, outbox
+from bench import due_times, load, locate
 from bench.load import Make, Request, Result
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -30,6 +30,8 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     from django.core.management import call_command  # noqa: PLC0415 - after setup
+
+    from bench import escalation, outbox  # noqa: PLC0415
 
     seconds = 3.0 if given.smoke else 15.0
     sizes = [300] if given.smoke else given.sizes
