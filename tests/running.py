@@ -1,9 +1,11 @@
 """A server started as `make run` starts it, in a data folder of its own."""
 
 import os
+import queue
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -42,7 +44,10 @@ def until(check, seconds=60):
 
 
 class Running:
-    """`manage.py run` in a data folder of its own."""
+    """`manage.py run` in a data folder of its own.
+
+    What it says is read all the time: a full pipe would stop the server.
+    """
 
     def __init__(self, folder, *, issues=30, **variables):
         self.port = free_port()
@@ -52,11 +57,19 @@ class Running:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         self.said = ""
+        self._lines = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
-    def says(self, words):
-        """Read on until a line holds these words; False when it ends without."""
+    def _read(self):
         for line in self.process.stdout:
             self.said += line
+            self._lines.put(line)
+        self._lines.put(None)
+
+    def says(self, words):
+        """Wait until a line holds these words; False when it ends without."""
+        while (line := self._lines.get()) is not None:
             if words in line:
                 return True
         return False
@@ -64,7 +77,7 @@ class Running:
     def ready(self):
         def answers():
             if self.process.poll() is not None:
-                raise RuntimeError(self.process.communicate()[0])
+                raise RuntimeError(self.said)
             try:
                 return get(self.port, "/health/ready")[0] == 200
             except OSError:
@@ -75,6 +88,6 @@ class Running:
     def stop(self):
         """Its exit code after Ctrl-C."""
         self.process.send_signal(signal.SIGINT)
-        rest, _ = self.process.communicate(timeout=40)
-        self.said += rest
+        self.process.wait(timeout=40)
+        self._reader.join(timeout=10)
         return self.process.returncode
