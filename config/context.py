@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from config.health import engine_trouble
-from issues.rules import may_list, may_report
+from issues.rules import may_list
+from issues.who import may_report
 from notices.queries import unread_count
 from partyorgs.rules import Scope, may_configure, works_in_cell
 

@@ -42,13 +42,18 @@ class Position:
 
 @dataclass(frozen=True)
 class Route:
-    """Who does the work; `unit` None means that a person at the desk must decide."""
+    """Who does the work; `unit` None means that a person at the desk must decide.
+
+    `queue`: the level whose desk that is, "" for the nearest: a district matter
+    that is not marked for direct dispatch (直派) waits at the district's.
+    """
 
     unit: Organization | None = None
     doer: Organization | None = None
     helpers: tuple[Organization, ...] = ()
     level: str = ""
     item: Responsibility | None = None
+    queue: str = ""
     staff: Staff = field(default_factory=lambda: Staff(()))
     reasons: tuple[Reason, ...] = ()
 
@@ -110,6 +115,11 @@ def route(*, category: Category, place: Position, at: datetime) -> Route:
         return Route(reasons=({"code": "no_item", "category": category.code},))
     staff = staff_of(organizations=(item.doer, item.supervisor, place.owner), at=at)
     reasons = [_item_reason(item)]
+    if item.level == Level.DISTRICT and not item.direct:
+        reasons.append({"code": "not_direct"})
+        return Route(
+            doer=item.doer, level=item.level, item=item, queue=item.level, reasons=tuple(reasons)
+        )
     unit = item.doer if _works_here(item.doer, staff, place) else None
     supervisor = item.supervisor if item.supervisor and item.supervisor.active else None
     if unit is None and supervisor and _works_here(supervisor, staff, place):
@@ -146,9 +156,12 @@ def _item_reason(item: Responsibility) -> Reason:
     }
 
 
-def desk_for(place: Position) -> tuple[Organization | None, str]:
-    """The desk that decides when no rule does: the street's, else the district's; its level."""
-    street_desk = desk_of(area=place.street)
+def desk_for(place: Position, *, level: str = "") -> tuple[Organization | None, str]:
+    """The desk that decides when no rule does: the street's, else the district's; its level.
+
+    What is the district's (`level`) waits at the district's desk.
+    """
+    street_desk = None if level == Level.DISTRICT else desk_of(area=place.street)
     if street_desk:
         return street_desk, Level.STREET
     return desk_of(area=place.district), Level.DISTRICT

@@ -6,7 +6,16 @@ from datetime import datetime
 from issues import clocks
 from issues.models import Clock, Ladder, Rung
 
-USES = {Clock.Kind.ANSWER: Ladder.Use.ANSWER, Clock.Kind.DUTY: Ladder.Use.DUTY}
+USES = {
+    Clock.Kind.ANSWER: Ladder.Use.ANSWER,
+    Clock.Kind.DUTY: Ladder.Use.DUTY,
+    Clock.Kind.DECIDE: Ladder.Use.DECIDE,
+    Clock.Kind.APPROVE: Ladder.Use.APPROVE,
+    Clock.Kind.CLIMBED: Ladder.Use.CLIMBED,
+    Clock.Kind.COUNTERSIGN: Ladder.Use.COUNTERSIGN,
+    Clock.Kind.WHISTLE_ANSWER: Ladder.Use.WHISTLE,
+    Clock.Kind.WHISTLE_ARRIVE: Ladder.Use.WHISTLE,
+}
 
 
 def current_rungs(kind: str) -> list[Rung]:

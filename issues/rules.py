@@ -1,44 +1,24 @@
-"""Who may do what to an issue. Each predicate answers with the seat that allows it."""
+"""Who may do what to an issue: every verb open, or grey with the reason."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import Q
-
-from issues.models import Assignment, Attachment, Event, Issue
-from issues.workflow import RULES, SYSTEM, Rule, State, Verb, verbs_from
-from partyorgs.models import Role
-from partyorgs.rules import CELL_ROLES, Scope, Seat, may_configure
-
-# Admins keep cells and posts, auditors read: neither takes part in an issue's life.
-ONLOOKERS = frozenset({Role.ADMIN, Role.AUDITOR})
-DISPATCHING = frozenset({Role.STREET_DISPATCHER, Role.STREET_LEADER, Role.DISTRICT_DESK})
-LEADING = frozenset({Role.STREET_LEADER, Role.DISTRICT_DESK})
-UNIT_DESKS = frozenset(
-    {
-        Role.UNIT_DESK,
-        Role.UNIT_HEAD,
-        Role.COMMUNITY_HEAD,
-        Role.STREET_DISPATCHER,
-        Role.DISTRICT_DESK,
-    }
+from issues.book import first_shut, leaving
+from issues.gates import open_gates, why_shut
+from issues.models import Attachment, Event, Issue, Relaxation
+from issues.who import (
+    ONLOOKERS,
+    WHO,
+    events_of,
+    first_seat,
+    helping_seat,
+    reaches,
+    waiting_request,
 )
-UNIT_STAFF = UNIT_DESKS | {Role.UNIT_HANDLER}
-
-
-def reaches(seat: Seat, issue: Issue) -> bool:
-    """Whether this seat alone makes the issue visible."""
-    return (
-        issue.district_id in seat.districts
-        or issue.street_id in seat.streets
-        or issue.community_id in seat.communities
-        or issue.cell_id in seat.cells
-        or issue.owner_id in seat.owners
-        or issue.unit_id in seat.units
-    )
-
-
-def may_report(scope: Scope) -> Seat | None:
-    return _first(seat for seat in scope.seats if seat.role not in ONLOOKERS)
+from issues.workflow import RULES, WORK, Rule, State, Verb
+from partyorgs.models import Post, Role
+from partyorgs.rules import Scope, Seat, may_configure
 
 
 def may_list(scope: Scope) -> bool:
@@ -57,142 +37,101 @@ def overseen_area(scope: Scope) -> str:
     return next((area.code for area in areas if area), "")
 
 
-def _participant(scope: Scope, issue: Issue) -> Seat | None:
-    """Anyone whose post reaches the issue, its helpers, and its reporter."""
-    seats = [seat for seat in scope.seats if seat.role not in ONLOOKERS]
-    if seats and issue.reporter_id in scope.persons:
-        return _reporters(seats, issue)
-    return _first(seat for seat in seats if reaches(seat, issue)) or _helper(seats, issue)
+def has_worked(scope: Scope, issue: Issue) -> bool:
+    """Whether this person ever did work on this issue, in whatever post."""
+    return events_of(scope, issue).filter(verb__in=WORK).exists()
 
 
-def _reporters(seats: list[Seat], issue: Issue) -> Seat:
-    """The seat by which somebody counts as the reporter; a stand-in by the absent person's."""
-    own = _first(seat for seat in seats if seat.post.user_id == issue.reporter_id)
-    return own or seats[0]
+def workers_on(issue: Issue) -> frozenset[int]:
+    """Ids of everybody who did work on this issue, and of those they stood in for."""
+    done = Event.objects.filter(issue=issue, verb__in=WORK, actor__isnull=False).order_by()
+    rows = done.values_list("actor_id", "post__user_id")
+    return frozenset(key for row in rows for key in row if key)
 
 
-def _helper(seats: Iterable[Seat], issue: Issue) -> Seat | None:
-    """Whoever works in a unit that helps with the issue now."""
-    seats = [seat for seat in seats if seat.units]
-    if not seats or issue.pk is None:
-        return None
-    helping = issue.assignments.filter(role=Assignment.Role.HELPER, ended_at=None)
-    units = set(helping.values_list("unit_id", flat=True))
-    return _first(seat for seat in seats if seat.units & units)
+def branch_is_bound(issue: Issue, *, at: datetime) -> bool:
+    """Whether somebody who worked on it also stands in the owning branch (一肩挑).
 
-
-def _desk(scope: Scope, issue: Issue) -> Seat | None:
-    """The street's dispatcher or leader, or the district's desk, for their own area."""
-    return _first(
-        seat
-        for seat in scope.seats
-        if seat.role in DISPATCHING
-        and (issue.street_id in seat.streets or issue.district_id in seat.districts)
-    )
-
-
-def _unit(scope: Scope, issue: Issue) -> Seat | None:
-    """Whoever works in the unit that the issue was sent to."""
-    return _of_unit(scope, issue, UNIT_STAFF)
-
-
-def _unit_desk(scope: Scope, issue: Issue) -> Seat | None:
-    """Whoever answers for the unit; a handler alone does not send work back."""
-    return _of_unit(scope, issue, UNIT_DESKS)
-
-
-def _of_unit(scope: Scope, issue: Issue, roles: frozenset[Role]) -> Seat | None:
-    return _first(
-        seat for seat in scope.seats if seat.role in roles and issue.unit_id in seat.units
-    )
-
-
-def _checker(scope: Scope, issue: Issue) -> Seat | None:
-    """The reporter, another of the cell, the owning branch or the desk; never the handler."""
-    if has_handled(scope, issue):
-        return None
-    seats = [seat for seat in scope.seats if seat.role in CELL_ROLES]
-    if seats and issue.reporter_id in scope.persons:
-        return _reporters(seats, issue)
-    in_cell = _first(seat for seat in seats if issue.cell_id in seat.cells)
-    return in_cell or _owning_branch(scope, issue) or _desk(scope, issue)
-
-
-def _closer(scope: Scope, issue: Issue) -> Seat | None:
-    """The owning branch, else the desk; never the handler."""
-    if has_handled(scope, issue):
-        return None
-    return _owning_branch(scope, issue) or _desk(scope, issue)
-
-
-def _chaser(scope: Scope, issue: Issue) -> Seat | None:
-    """The owning branch, the street's dispatcher or leader, the district's desk."""
-    return _owning_branch(scope, issue) or _desk(scope, issue)
-
-
-def _leader(scope: Scope, issue: Issue) -> Seat | None:
-    """The street's leader or the district's desk, for their own area."""
-    return _first(
-        seat
-        for seat in scope.seats
-        if seat.role in LEADING
-        and (issue.street_id in seat.streets or issue.district_id in seat.districts)
-    )
-
-
-def _called(scope: Scope, issue: Issue) -> Seat | None:
-    """Whoever a call of the duty can reach: the unit, its desk, a leader."""
-    return _unit(scope, issue) or _desk(scope, issue)
-
-
-def _by_itself(_scope: Scope, _issue: Issue) -> None:
-    """Nobody: the ladder, the calendar or a count does it."""
-
-
-def _owning_branch(scope: Scope, issue: Issue) -> Seat | None:
-    return _first(seat for seat in scope.seats if issue.owner_id in seat.owners)
-
-
-def _reporter(scope: Scope, _issue: Issue) -> Seat | None:
-    """Whoever holds a post that takes part: everybody but admins and auditors."""
-    return may_report(scope)
-
-
-WHO: dict[str, Callable[[Scope, Issue], Seat | None]] = {
-    "reporter": _reporter,
-    "participant": _participant,
-    "desk": _desk,
-    "unit": _unit,
-    "unit_desk": _unit_desk,
-    "checker": _checker,
-    "closer": _closer,
-    "chaser": _chaser,
-    "leader": _leader,
-    "called": _called,
-    SYSTEM: _by_itself,
-}
-
-
-def has_handled(scope: Scope, issue: Issue) -> bool:
-    """Whether this person ever handled this issue: by person, not by post.
-
-    A stand-in counts as the absent person, and the absent person as whoever
-    stood in: so both who did it and for whom are asked.
+    Then the whole branch does not check: the reporter does, else the desk.
     """
-    persons = sorted(scope.persons)
-    theirs = Q(actor_id__in=persons) | Q(post__user_id__in=persons)
-    return Event.objects.filter(theirs, issue=issue, verb=Verb.HANDLE).exists()
+    if issue.owner_id is None:
+        return False
+    held = Post.objects.valid_at(at).filter(organization=issue.owner_id)
+    return held.filter(user_id__in=workers_on(issue)).exists()
+
+
+def is_relaxed(issue: Issue, *, at: datetime) -> bool:
+    """Whether the district lets the branches of this street check all the same."""
+    rules = Relaxation.objects.valid_at(at).filter(what=Relaxation.What.BRANCH_CHECKS)
+    return issue.street_id is not None and rules.filter(street=issue.street_id).exists()
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A verb that this person's post could use in this state.
+
+    `shut`: why it cannot be used now, a code that `gates.why_shut` puts into
+    words; "" when it can.
+    """
+
+    rule: Rule
+    seat: Seat
+    shut: str = ""
+
+
+def offers(scope: Scope, issue: Issue) -> Iterator[Offer]:
+    """Every verb of the issue's state that is this person's, open or grey, in the book's order."""
+    gates = open_gates(issue, at=scope.at)
+    for rule in leaving(RULES.values(), State(issue.state)):
+        offer = _offer(scope, rule, issue, first_shut(rule, gates))
+        if offer is not None:
+            yield offer
+
+
+def offer_of(scope: Scope, rule: Rule, issue: Issue) -> Offer | None:
+    """The one verb, open or grey; None where it is not this person's, or not of this moment."""
+    if issue.state not in rule.sources:
+        return None
+    return _offer(scope, rule, issue, first_shut(rule, open_gates(issue, at=scope.at)))
+
+
+def _offer(scope: Scope, rule: Rule, issue: Issue, shut: str) -> Offer | None:
+    if rule.by_itself or (shut and not why_shut(shut)):
+        return None
+    seat = WHO[rule.who](scope, issue)
+    if seat is None or shut:
+        return Offer(rule, seat, shut) if seat else None
+    if not rule.apart:
+        return Offer(rule, seat)
+    if rule.who == "approver":
+        waiting = waiting_request(issue)
+        own = waiting is None or waiting.applicant_id in scope.persons
+        return Offer(rule, seat, "own_request" if own else "")
+    if has_worked(scope, issue):
+        return Offer(rule, seat, "own_work")
+    return _beside_branch(scope, rule, issue, seat)
+
+
+def _beside_branch(scope: Scope, rule: Rule, issue: Issue, seat: Seat) -> Offer:
+    """A branch in which the handler stands steps aside, unless the district relaxed the rule."""
+    by_branch = seat.role == Role.BRANCH_SECRETARY and rule.who in ("checker", "closer")
+    if not by_branch or not branch_is_bound(issue, at=scope.at):
+        return Offer(rule, seat)
+    if is_relaxed(issue, at=scope.at):
+        return Offer(rule, seat)
+    other = WHO["desk"](scope, issue)
+    return Offer(rule, other) if other else Offer(rule, seat, "own_branch")
 
 
 def may(scope: Scope, rule: Rule, issue: Issue) -> Seat | None:
-    """The seat by which this scope may use the rule's verb on the issue, else None."""
-    return WHO[rule.who](scope, issue)
+    """The seat by which this scope may use the rule's verb on the issue now, else None."""
+    offer = offer_of(scope, rule, issue)
+    return offer.seat if offer and not offer.shut else None
 
 
 def allowed(scope: Scope, issue: Issue) -> list[Rule]:
     """The rules whose verbs this scope may use on the issue now, in the book's order."""
-    rules = verbs_from(State(issue.state), gates=issue.gates)
-    return [rule for rule in rules if may(scope, rule, issue)]
+    return [offer.rule for offer in offers(scope, issue) if not offer.shut]
 
 
 def may_see_contact(scope: Scope, issue: Issue) -> Seat | None:
@@ -201,7 +140,7 @@ def may_see_contact(scope: Scope, issue: Issue) -> Seat | None:
     A street's leader steps in without it; the district's desk has it of what it
     triages itself, outside every street.
     """
-    return _unit(scope, issue) or _first(
+    return WHO["unit"](scope, issue) or first_seat(
         seat
         for seat in scope.seats
         if (seat.role == Role.STREET_DISPATCHER and issue.street_id in seat.streets)
@@ -216,7 +155,7 @@ def may_see_contact(scope: Scope, issue: Issue) -> Seat | None:
 def may_see_internal(scope: Scope, issue: Issue) -> bool:
     """Internal notes are for the posts that work on, help with or oversee the issue."""
     reached = any(reaches(seat, issue) for seat in scope.seats)
-    return reached or _helper(scope.seats, issue) is not None
+    return reached or helping_seat(scope.seats, issue) is not None
 
 
 def may_see_photo(scope: Scope, issue: Issue, photo: Attachment) -> bool:
@@ -227,7 +166,3 @@ def may_see_photo(scope: Scope, issue: Issue, photo: Attachment) -> bool:
 def may_use_attachment(scope: Scope, attachment: Attachment) -> bool:
     """A photo not yet named by a report belongs to whoever uploaded it."""
     return attachment.issue_id is None and attachment.uploader_id == scope.user.pk
-
-
-def _first(seats: Iterable[Seat]) -> Seat | None:
-    return next(iter(seats), None)

@@ -14,12 +14,26 @@ ACTS = {
     "limit": ("remind", "chase", "supervise", "escalate"),
     "answer": ("remind", "chase", "escalate"),
     "duty": ("call",),
+    "decide": ("remind", "chase", "escalate", "fall_back"),
+    "approve": ("next_deputy",),
+    "climbed": ("remind", "chase", "escalate", "lapse"),
+    "countersign": ("remind", "chase", "escalate"),
+    "whistle": ("remind", "chase", "escalate"),
 }
 PEOPLE = (
     "handler", "unit_desk", "unit_head", "owner", "desk", "field_leader", "leader",
     "district_desk",
 )  # fmt: skip
-TELLS = {"limit": PEOPLE, "answer": PEOPLE, "duty": ("next_on_duty", "leader_on_duty")}
+TELLS: dict[str, tuple[str, ...]] = {
+    "limit": PEOPLE,
+    "answer": PEOPLE,
+    "duty": ("next_on_duty", "leader_on_duty"),
+    "decide": PEOPLE,
+    "approve": ("approver",),
+    "climbed": PEOPLE,
+    "countersign": PEOPLE,
+    "whistle": ("called_unit", *PEOPLE),
+}
 
 DEFAULTS: dict[str, list[tuple[Any, ...]]] = {
     "limit": [
@@ -38,6 +52,19 @@ DEFAULTS: dict[str, list[tuple[Any, ...]]] = {
         (1, "call", "due", 0, 0, ["next_on_duty"], [], False),
         (2, "call", "due", 100, 0, ["leader_on_duty"], [], False),
     ],
+    # Two working hours for the desk; after four the territory takes it.
+    "decide": [
+        (0, "remind", "yellow", 0, 0, ["desk"], [], False),
+        (1, "chase", "due", 0, 0, ["desk", "leader"], [], False),
+        (2, "fall_back", "due", 100, 0, [], [], False),
+    ],
+    "approve": [(1, "next_deputy", "due", 0, 0, [], [], False)],
+    "climbed": [
+        (0, "remind", "yellow", 0, 0, ["district_desk"], [], False),
+        (1, "lapse", "due", 0, 0, ["district_desk"], [], False),
+    ],
+    "countersign": [(1, "escalate", "due", 0, 0, ["district_desk"], ["leader"], False)],
+    "whistle": [(1, "escalate", "due", 0, 0, ["called_unit"], ["district_desk"], False)],
 }
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from issues.rules import DISPATCHING, UNIT_DESKS, UNIT_STAFF
+from issues.who import DISPATCHING, UNIT_DESKS, UNIT_STAFF
 from issues.workflow import State
 from partyorgs.models import Level, Role
 from partyorgs.rules import CELL_ROLES, Scope

@@ -164,7 +164,8 @@ class StageLimit(models.Model):
     """The limit of a stage that belongs to no condition.
 
     Accept, dispatch and check; the answer to a supervision order, of a critical
-    matter `answer_now`; the acknowledgement of whoever is on duty.
+    matter `answer_now`; the acknowledgement of whoever is on duty; the desk's
+    decision on a return, a deputy's on a request; a whistle's answer and report-in.
     """
 
     class Stage(models.TextChoices):
@@ -174,8 +175,16 @@ class StageLimit(models.Model):
         ANSWER = "answer", _("督办答复")
         ANSWER_NOW = "answer_now", _("紧急督办答复")
         DUTY = "duty", _("值班响应")
+        VERIFY = "verify", _("核实")
+        CLIMBED = "climbed", _("上提核查")
+        CALLBACK = "callback", _("回访")
+        DECIDE = "decide", _("退单裁定")
+        APPROVE = "approve", _("审批")
+        EMERGENCY = "emergency", _("应急处置哨")
+        ENFORCEMENT = "enforcement", _("综合执法哨")
+        KEY_WORK = "key_work", _("重点工作哨")
 
-    stage = models.CharField(_("环节"), max_length=10, choices=Stage.choices, unique=True)
+    stage = models.CharField(_("环节"), max_length=16, choices=Stage.choices, unique=True)
     clock = models.CharField(_("计时方式"), max_length=12, choices=ClockKind.choices)
     minutes = models.PositiveIntegerField(_("时限（分钟）"))
 

@@ -46,6 +46,14 @@ DEFAULTS = {
     Stage.ANSWER: (ClockKind.WORKING, 480),
     Stage.ANSWER_NOW: (ClockKind.CONTINUOUS, 60),
     Stage.DUTY: (ClockKind.CONTINUOUS, 10),
+    Stage.VERIFY: (ClockKind.WORKING, 120),
+    Stage.CLIMBED: (ClockKind.WORKING, 1440),
+    Stage.CALLBACK: (ClockKind.WORKING, 480),
+    Stage.DECIDE: (ClockKind.WORKING, 120),
+    Stage.APPROVE: (ClockKind.WORKING, 240),
+    Stage.EMERGENCY: (ClockKind.CONTINUOUS, 30),
+    Stage.ENFORCEMENT: (ClockKind.WORKING, 240),
+    Stage.KEY_WORK: (ClockKind.WORKING, 960),
 }
 
 
@@ -63,7 +71,8 @@ def stage_limit(stage: str) -> StageLimit:
 
     Accept and dispatch 15 minutes day and night, as in digital urban management;
     check and an order's answer one working day, of a critical matter an hour; a
-    call of the duty ten minutes.
+    call of the duty ten minutes. A return is decided within two working hours, a
+    request within four (DOMAIN.md §4.5); a whistle's limits are those of §3.4.
     """
     found = StageLimit.objects.filter(stage=stage).first()
     if found:

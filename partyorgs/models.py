@@ -224,6 +224,11 @@ class Responsibility(Dated):
         Organization, related_name="helps_with", blank=True, verbose_name=_("配合单位")
     )
     basis = models.CharField(_("法律依据"), max_length=200, blank=True)
+    direct = models.BooleanField(
+        _("直派"),
+        default=False,
+        help_text=_("区级事项直接派给责任单位；不勾选就先到区值守台。"),
+    )
 
     objects = DatedQuerySet["Responsibility"].as_manager()
 

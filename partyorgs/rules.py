@@ -62,9 +62,10 @@ class Seat:
 
 @dataclass(frozen=True)
 class Scope:
-    """Everything a user's valid posts reach; rights are the union of the seats."""
+    """Everything a user's valid posts reach at an instant; rights are the union of the seats."""
 
     user: User
+    at: datetime
     seats: tuple[Seat, ...] = field(default=())
 
     def reach(self, column: str) -> frozenset[int]:
@@ -187,7 +188,7 @@ def scope_of(user: User, *, now: datetime) -> Scope:
     So are leaves: a stand-in's rights are gone at the instant the leave ends.
     """
     if not user.is_authenticated or not user.is_active:
-        return Scope(user)
+        return Scope(user, now)
     posts = (
         Post.objects.valid_at(now)
         .select_related("user", "cell", "area", "organization__area")
@@ -205,7 +206,7 @@ def scope_of(user: User, *, now: datetime) -> Scope:
     # A union of two look-ups, for an OR would read all posts.
     found = posts.filter(user=user).union(handed_on, all=True)
     held = sorted(found, key=lambda post: (post.user_id != user.pk, post.valid_from, post.pk))
-    return Scope(user, tuple(seat_of(post, holder=user) for post in held))
+    return Scope(user, now, tuple(seat_of(post, holder=user) for post in held))
 
 
 def seat_of(post: Post, *, holder: User) -> Seat:

@@ -15,8 +15,9 @@ from django.utils import timezone
 from accounts.models import User
 from grid.models import Area, Cell
 from grid.services import AreaDraft, CellDraft, save_areas, save_cells
+from issues.services.doing import Given
 from issues.services.reporting import Report, report
-from issues.services.verbs import Given, perform
+from issues.services.verbs import perform
 from issues.workflow import Verb
 from matters.importing import read_folder
 from matters.management.commands.import_matters import DATA
@@ -73,6 +74,7 @@ class World:
 
     def do(self, name: str, verb: str, issue, *, at: datetime | None = None, **given):
         at = at or NOW
+        given = USUAL.get(verb, {}) | given
         return perform(
             scope=self.scope(name, now=at),
             number=issue.number,
@@ -91,12 +93,18 @@ class World:
         return issue
 
 
+# What a verb needs that most tests do not ask about.
+USUAL = {
+    "check": {"way": "on_site"},
+    "spot_check": {"way": "on_site"},
+    "return": {"proposed": "roads"},
+}
 WALK = {
     "sign": ("unit", {}),
     "handle": ("handler", {"outcome": "fixed", "note": "已清运干净。"}),
     "check": ("worker", {"passed": True}),
     "close": ("branch", {}),
-    "return": ("unit", {"reason": "not_ours"}),
+    "return": ("unit", {"reason": "no_power"}),
 }
 
 
@@ -181,6 +189,7 @@ def _found() -> None:
             doer=orgs[doer],
             supervisor=orgs.get(supervisor or ""),
             basis="权责清单",
+            direct=True,
             valid_from=START,
         )
 

@@ -27,10 +27,11 @@ from issues.presenter.rows import row_facts
 from issues.presenter.timeline import timeline
 from issues.queries import BadCursor, Filters, issue_for_reading, issue_page
 from issues.services.contacts import reveal
+from issues.services.doing import Given
 from issues.services.photos import save_photo
 from issues.services.reporting import Report, hints, report
-from issues.services.verbs import Given, perform
-from issues.workflow import ASKED, Verb
+from issues.services.verbs import perform
+from issues.workflow import ASKABLE, Verb
 from matters.queries import Matter, UnknownMatter, leaves, matter
 from partyorgs.rules import Scope, scope_of
 
@@ -314,7 +315,7 @@ class IssueVerb(Door):
                 "verb",
                 OpenApiTypes.STR,
                 OpenApiParameter.PATH,
-                enum=[str(verb) for verb in ASKED],
+                enum=[str(verb) for verb in ASKABLE],
             )
         ],
         responses={
@@ -328,7 +329,7 @@ class IssueVerb(Door):
     def post(self, request: Request, number: str, verb: str) -> Response:
         """Do a verb of the rule book on the issue."""
         given = self.checked(shapes.VerbIn, request.data)
-        if verb not in ASKED:
+        if verb not in ASKABLE:
             raise Http404
         scope, now = self.scope, timezone.now()
         try:

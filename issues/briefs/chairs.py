@@ -13,7 +13,7 @@ from enum import StrEnum
 from django.db.models import Q
 
 from grid.models import Area
-from issues.rules import DISPATCHING, UNIT_DESKS
+from issues.who import DISPATCHING, UNIT_DESKS
 from partyorgs.models import Organization, Post, Role
 from partyorgs.queries import stand_ins_for
 from partyorgs.rules import FAMILY_ROLES, Scope

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from issues.forms.typed import Retyped
 from issues.presenter import words
 from issues.presenter.choosing import UnitChoices
-from issues.services.verbs import REASONS, Given
+from issues.services.doing import REASONS, Given
 from issues.services.words import MAX_NOTE
 from issues.workflow import RULES, Need, Outcome, Verb
 

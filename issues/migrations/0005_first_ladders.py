@@ -4,14 +4,16 @@ from django.db import migrations
 from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 
-from issues.rungs import DEFAULTS, rows
+from issues.rungs import rows
+
+USES = ("limit", "answer", "duty")
 
 
 def put_on_ladders(apps, schema_editor):
     Ladder, Rung = apps.get_model("issues", "Ladder"), apps.get_model("issues", "Rung")
     Clock, Issue = apps.get_model("issues", "Clock"), apps.get_model("issues", "Issue")
     now = timezone.now()
-    for use in DEFAULTS:
+    for use in USES:
         ladder = Ladder.objects.create(use=use, version=1, created_at=now)
         Rung.objects.bulk_create(Rung(ladder=ladder, **row) for row in rows(use))
     # The lowest rung of every limit comes at yellow; what is late is caught up by the sweep.

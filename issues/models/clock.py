@@ -13,26 +13,43 @@ from partyorgs.models import Organization
 class Clock(models.Model):
     """One running limit. The database is the clock: due times are stored when it starts.
 
-    One main clock runs for an open issue; beside it a supervision order may wait
-    for its answer and a call for the duty's acknowledgement. `next_at` is when
-    the next rung of its ladder comes: the sweep reads that column alone.
+    One main clock runs (or is paused) for an open issue; beside it an order may
+    wait for its answer, a call for the duty's acknowledgement, a return or a
+    request for a decision, a night's act for a countersignature, a whistle for
+    each unit. `next_at` is when the next rung of its ladder comes: the sweep reads
+    that column alone.
     """
 
     class Kind(models.TextChoices):
+        VERIFY = "verify", _("核实时限")
         ACCEPT = "accept", _("受理时限")
         DISPATCH = "dispatch", _("派遣时限")
         HANDLE = "handle", _("处置时限")
         CHECK = "check", _("核查时限")
+        CLIMBED = "climbed", _("上提核查时限")
+        CALLBACK = "callback", _("回访时限")
         ANSWER = "answer", _("督办答复时限")
         DUTY = "duty", _("值班响应时限")
+        DECIDE = "decide", _("退单裁定时限")
+        APPROVE = "approve", _("审批时限")
+        COUNTERSIGN = "countersign", _("补签时限")
+        WHISTLE_ANSWER = "whistle_answer", _("应哨时限")
+        WHISTLE_ARRIVE = "whistle_arrive", _("报到时限")
 
-    MAIN = (Kind.ACCEPT, Kind.DISPATCH, Kind.HANDLE, Kind.CHECK)
+    MAIN = (
+        Kind.VERIFY, Kind.ACCEPT, Kind.DISPATCH, Kind.HANDLE, Kind.CHECK, Kind.CLIMBED,
+        Kind.CALLBACK,
+    )  # fmt: skip
+    # Whistles call several units at once, each with a limit of its own.
+    WHISTLES = (Kind.WHISTLE_ANSWER, Kind.WHISTLE_ARRIVE)
 
     issue = models.ForeignKey(Issue, models.PROTECT, related_name="clocks")
     organization = models.ForeignKey(
         Organization, models.PROTECT, null=True, db_index=False, related_name="+"
     )
-    kind = models.CharField(max_length=10, choices=Kind.choices)
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    # What else the limit is of, by a plain key of a higher room, such as "whistle:W2026…:unit".
+    subject = models.CharField(max_length=80, blank=True)
     limit_clock = models.CharField(max_length=12, choices=ClockKind.choices)
     # Whose days and hours count, and the state of that calendar when it was last asked.
     calendar = models.CharField(max_length=50, default="default")
@@ -45,6 +62,8 @@ class Clock(models.Model):
     due_at = models.DateTimeField()
     provisional = models.BooleanField(default=False)
     stopped_at = models.DateTimeField(null=True)
+    # Held still while the issue is suspended; `next_at` is then when it wakes.
+    paused_at = models.DateTimeField(null=True)
 
     ladder = models.ForeignKey(Ladder, models.PROTECT, null=True, db_index=False, related_name="+")
     level = models.SmallIntegerField(default=-1)
@@ -58,12 +77,23 @@ class Clock(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["issue"],
-                condition=Q(stopped_at=None, kind__in=["accept", "dispatch", "handle", "check"]),
+                condition=Q(
+                    stopped_at=None,
+                    kind__in=[
+                        "verify",
+                        "accept",
+                        "dispatch",
+                        "handle",
+                        "check",
+                        "climbed",
+                        "callback",
+                    ],
+                ),  # fmt: skip
                 name="clock_one_running",
                 violation_error_message=_("一个问题同时只走一个时限。"),
             ),
             models.UniqueConstraint(
-                fields=["issue", "kind"],
+                fields=["issue", "kind", "subject"],
                 condition=Q(stopped_at=None),
                 name="clock_one_of_a_kind",
             ),

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from grid.models import Area, Cell, Place
-from issues.workflow import CALLED, CHECKED, OPEN, SUPERVISED, UNCHECKED, State
+from issues.workflow import OPEN, Asked, State
 from matters.models import Category, Condition
 from partyorgs.models import Level, Organization
 from partyorgs.rules import Scope
@@ -24,6 +24,7 @@ SCOPE_COLUMNS = {
     "owner_id": "owners",
     "unit_id": "units_apart",
 }
+ALSO_COLUMNS = {"also_cell_id": "cells", "also_owner_id": "owners"}
 
 
 class IssueQuerySet(models.QuerySet["Issue"]):
@@ -61,6 +62,12 @@ def scope_parts(scope: Scope, *, own: bool = True) -> list[Q]:
             role=Assignment.Role.HELPER, ended_at=None, unit_id__in=sorted(units)
         )
         parts.append(Q(pk__in=helping.values("issue_id")))
+    # A matter on the border is the neighbours' too.
+    parts += [
+        Q(**{f"{column}__in": sorted(ids)})
+        for column, plural in ALSO_COLUMNS.items()
+        if (ids := scope.reach(plural))
+    ]
     if own and not covers_own_reports(scope):
         parts.append(Q(reporter_id__in=sorted(scope.persons)))
     return parts
@@ -135,6 +142,37 @@ class Issue(models.Model):
     handled_at = models.DateTimeField(null=True)
     checked_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+    # A final judgement ended the argument about whose it is: no more returns.
+    judged = models.BooleanField(_("已终审"), default=False)
+    # What a unit asked for and a deputy decides; what was granted before.
+    asked = models.CharField(max_length=12, blank=True, choices=[(str(a), str(a)) for a in Asked])
+    extensions = models.PositiveSmallIntegerField(default=0)
+    suspensions = models.PositiveSmallIntegerField(default=0)
+    suspended_until = models.DateTimeField(_("挂账至"), null=True)
+    planned_for = models.DateField(_("计划完成日期"), null=True)
+    # Late is a fact of the handling limit; an appeal exempts the statistics only.
+    was_late = models.BooleanField(default=False)
+    appealed = models.BooleanField(default=False)
+    exempt = models.BooleanField(default=False)
+    # Critical, reworked, or shown by a photo that another issue has: checked on the spot.
+    must_visit = models.BooleanField(default=False)
+    sampled = models.BooleanField(_("抽查"), default=False)
+    survey_asked = models.BooleanField(_("待回访"), default=False)
+    # The leader on duty acted first: another person signs by then.
+    countersign_by = models.DateTimeField(_("补签期限"), null=True)
+    open_parts = models.PositiveSmallIntegerField(default=0)
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, db_index=False, related_name="merged"
+    )
+    split_from = models.ForeignKey(
+        "self", models.PROTECT, null=True, db_index=False, related_name="split"
+    )
+    # Another cell that the matter touches, and who owned it at that moment.
+    also_cell = models.ForeignKey(Cell, models.PROTECT, null=True, db_index=False, related_name="+")
+    also_owner = models.ForeignKey(
+        Organization, models.PROTECT, null=True, db_index=False, related_name="+"
+    )
+    external_number = models.CharField(_("来源编号"), max_length=40, blank=True)
 
     version = models.PositiveIntegerField(default=1)
     event_count = models.PositiveIntegerField(default=0)
@@ -159,13 +197,23 @@ class Issue(models.Model):
                 name="issue_open_has_clock",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["dispatched", "handling", "handled"])
+                condition=~Q(state__in=["dispatched", "handling", "suspended", "handled"])
                 | Q(unit__isnull=False),
                 name="issue_at_work_has_unit",
             ),
             models.CheckConstraint(
                 condition=~Q(state="closed") | ~Q(outcome=""),
                 name="issue_closed_has_outcome",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="merged", merged_into__isnull=False)
+                | (~Q(state="merged") & Q(merged_into=None)),
+                name="issue_merged_into_another",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="suspended", suspended_until__isnull=False)
+                | (~Q(state="suspended") & Q(suspended_until=None)),
+                name="issue_suspended_until",
             ),
             models.UniqueConstraint(
                 fields=["reporter", "idempotency_key"],
@@ -174,6 +222,29 @@ class Issue(models.Model):
             ),
         ]
         indexes = [
+            models.Index(
+                fields=["merged_into"], condition=Q(merged_into__isnull=False), name="issue_merged"
+            ),
+            models.Index(
+                fields=["split_from"], condition=Q(split_from__isnull=False), name="issue_split"
+            ),
+            models.Index(
+                fields=["also_cell"], condition=Q(also_cell__isnull=False), name="issue_also_cell"
+            ),
+            models.Index(
+                fields=["also_owner"],
+                condition=Q(also_owner__isnull=False),
+                name="issue_also_owner",
+            ),
+            # Open reports of one leaf in one cell: what is offered to join.
+            models.Index(
+                fields=["category", "created_at"], condition=Q(is_open=True), name="issue_alike"
+            ),
+            models.Index(
+                fields=["external_number"],
+                condition=~Q(external_number=""),
+                name="issue_external",
+            ),
             *(
                 models.Index(F(column), F("created_at").desc(), F("id").desc(), name=f"{name}_new")
                 for column, name in (
@@ -211,16 +282,6 @@ class Issue(models.Model):
         return f"issue:{self.number}"
 
     @property
-    def gates(self) -> frozenset[str]:
-        """What the rule book's `when` asks about: checked, supervised, called."""
-        open_gates = {CHECKED if self.checked_at else UNCHECKED}
-        if self.answer_due_at:
-            open_gates.add(SUPERVISED)
-        if self.called_at:
-            open_gates.add(CALLED)
-        return frozenset(open_gates)
-
-    @property
     def areas(self) -> list[Area]:
         """Community, street and district, as far as the place is known."""
         return [area for area in (self.community, self.street, self.district) if area]
@@ -239,6 +300,10 @@ class Assignment(models.Model):
         Organization, models.PROTECT, null=True, db_index=False, related_name="+"
     )
     role = models.CharField(max_length=8, choices=Role.choices, default=Role.LEAD)
+    # What a helper was asked to do, and when it said that it was done; without a
+    # part of its own a helper looks on.
+    part = models.CharField(_("协办内容"), max_length=200, blank=True)
+    done_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 

@@ -12,8 +12,8 @@ from issues import clocks
 from issues.models import Attachment, Clock, Event, Issue
 from issues.presenter import words
 from issues.rules import allowed, may_see_contact, may_see_photo
+from issues.services.doing import REASONS
 from issues.services.turn import Turn
-from issues.services.verbs import REASONS
 from issues.workflow import Need, Outcome, Rule
 from partyorgs.models import Organization
 from partyorgs.rules import Scope

@@ -8,16 +8,22 @@ from issues.workflow import Rule
 
 
 class Refused(Exception):
-    """The rule book does not allow the verb now; `allowed` are the verbs it does allow."""
+    """The rule book does not allow the verb now; `allowed` are the verbs it does allow.
+
+    `why`: the reason in words where the verb is the caller's but shut.
+    """
 
     status_code = 409
     code = "refused"
 
-    def __init__(self, allowed: list[Rule]) -> None:
+    def __init__(self, allowed: list[Rule], *, why: str = "") -> None:
         self.allowed = allowed
+        self.why = why
         super().__init__(self.sentence())
 
     def sentence(self) -> str:
+        if self.why:
+            return self.why
         return str(_("现在不能这样做：问题的状态或您的岗位不允许。请看还能做什么。"))
 
     def problem(self) -> dict[str, Any]:

@@ -179,6 +179,14 @@ def _raised(people: People, issue: Issue) -> Found:
     return _district_desk(people, issue)
 
 
+def _neighbour(people: People, issue: Issue) -> Found:
+    """The other cell that the matter touches: its workers and its owner's secretary."""
+    return [
+        *people.in_cell(issue.also_cell_id),
+        *people.in_organization(issue.also_owner_id, SECRETARY),
+    ]
+
+
 def _reporter(_people: People, issue: Issue) -> Found:
     return [Holder(issue.reporter_id, "")]
 
@@ -197,6 +205,7 @@ MEANS: dict[str, Callable[[People, Issue], Found]] = {
     "field_leader": _field_leader,
     "district_desk": _district_desk,
     "raised": _raised,
+    "neighbour": _neighbour,
 }
 # The issue's columns whose posts each key may need, and what kind of seat they name.
 AREAS = ("street_id", "district_id")
@@ -214,11 +223,14 @@ READS: dict[str, tuple[str, ...]] = {
     "field_leader": AREAS,
     "district_desk": AREAS,
     "raised": AREAS,
+    "neighbour": ("also_cell_id", "also_owner_id"),
 }
 SEATS = {
     "unit_id": "organization",
     "owner_id": "organization",
     "cell_id": "cell",
+    "also_cell_id": "cell",
+    "also_owner_id": "organization",
     "street_id": "area",
     "district_id": "area",
 }

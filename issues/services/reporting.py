@@ -18,12 +18,12 @@ from grid.models import Place
 from issues.dispatch import Position, desk_for, position, route
 from issues.models import Attachment, Issue
 from issues.numbers import new_number
-from issues.rules import may_report
 from issues.services.errors import KeyReused, MayNotReport
 from issues.services.photos import attach, own_unused
 from issues.services.sending import send_by_rule
 from issues.services.turn import Turn
 from issues.services.words import MAX_DESCRIPTION, MAX_PLACE, cleaned
+from issues.who import may_report
 from issues.workflow import RULES, State, Verb
 from matters.queries import Matter, UnknownMatter, matter
 from partyorgs.models import Role
@@ -182,7 +182,7 @@ def _made(*, scope: Scope, seat: Seat, given: Report, key: str | None, now: date
     if what and seat.role in CELL_ROLES:
         turn.apply(RULES[Verb.ACCEPT], to=State.PENDING_DISPATCH, facts={"by_rule": True})
         found = route(category=what.category, place=where, at=now)
-        send_by_rule(turn, found=found, desk=lambda: desk_for(where))
+        send_by_rule(turn, found=found, where=where)
     else:
         issue.unit, issue.level = desk_for(where)
     turn.save()

@@ -1,12 +1,11 @@
 """Sending an issue to a unit, by rule or by hand."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from issues.dispatch import Reason, Route
+from issues.dispatch import Position, Reason, Route, desk_for
 from issues.models import Issue
 from issues.services.turn import Turn
 from issues.workflow import RULES, ClockAct, Rule, State, Verb
@@ -14,9 +13,7 @@ from partyorgs.models import Organization
 from partyorgs.queries import staff_of
 
 
-def send_by_rule(
-    turn: Turn, *, found: Route, desk: Callable[[], tuple[Organization | None, str]]
-) -> None:
+def send_by_rule(turn: Turn, *, found: Route, where: Position) -> None:
     """Dispatch to the unit the responsibility list names; without one the desk gets it.
 
     An issue that no rule can send is a visible state with a clock of its own,
@@ -24,7 +21,7 @@ def send_by_rule(
     """
     issue = turn.issue
     if found.unit is None:
-        issue.unit, issue.level = desk()
+        issue.unit, issue.level = desk_for(where, level=found.queue)
         turn.note_reasons(list(found.reasons))
         return
     issue.level = found.level

@@ -1,12 +1,14 @@
 """Whom a verb tells: recipients found by post at the moment of the change."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
 from accounts.models import User
 from issues.models import Issue
-from issues.services.people import Found, People
+from issues.services.people import MEANS, Found, Holder, People
 from issues.workflow import Rule, Verb
 from notices.services import Draft, Fact, queue
 from partyorgs.queries import Staff, stand_ins_for
@@ -47,14 +49,16 @@ def tell(
     issue: Issue,
     rule: Rule,
     seq: int,
-    actor: User,
+    actor: User | None,
     staff: Staff | None,
     called: Found = (),
+    told: Mapping[str, Found] = MappingProxyType({}),
     now: datetime,
 ) -> None:
     """Queue one notice a person for everybody the rule names, the actor left out.
 
-    `seq`: the number of the event that is told. `staff`: posts of the issue's
+    `seq`: the number of the event that is told. `told`: people for keys that posts
+    alone do not answer. `staff`: posts of the issue's
     unit and owner when the caller has them already; `called`: who is on duty,
     without anybody the desk and its leaders are told. Whoever is on leave is
     told all the same, and the stand-in too.
@@ -64,12 +68,18 @@ def tell(
     people = People(now)
     if staff is not None:
         people.know(staff, (issue.unit_id, issue.owner_id))
-    people.load([issue], keys)
-    found = chain(called if calling else (), *(people.of(issue, key) for key in keys))
+    by_post = [key for key in keys if key in MEANS]
+    people.load([issue], by_post)
+    found = chain(
+        called if calling else (),
+        *(people.of(issue, key) for key in by_post),
+        *(told.get(key, ()) for key in keys),
+        others_who_reported(issue) if "reporter" in keys else (),
+    )
     roles = {one.user: one.role for one in found}
     for absent, stand_in in stand_ins_for(users=roles, at=now).items():
         roles.setdefault(stand_in, roles[absent])
-    if not calling:
+    if actor is not None and not calling:
         roles.pop(actor.pk, None)
     kind = "rework" if rule.otherwise is not None and issue.state == rule.otherwise else None
     common: dict[str, Any] = {
@@ -84,6 +94,15 @@ def tell(
     if rule.public:
         drafts.append(Draft(audience=audience_of(issue), **common))
     queue(notices=drafts, now=now)
+
+
+def others_who_reported(issue: Issue) -> Found:
+    """Who joined the report, and who sent the reports that were merged into it."""
+    if issue.pk is None:
+        return []
+    joined = issue.joinings.order_by().values_list("user_id")
+    merged = issue.merged.order_by().values_list("reporter_id")
+    return [Holder(user, "") for (user,) in joined.union(merged)]
 
 
 def audience_of(issue: Issue) -> tuple[str, ...]:

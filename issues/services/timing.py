@@ -6,6 +6,7 @@ from datetime import datetime
 from issues import clocks
 from issues.ladders import current_rungs, put_on_ladder
 from issues.models import Clock, Issue, Rung
+from issues.workflow import ClockAct
 from matters.models import ClockKind, StageLimit
 from matters.queries import stage_limit
 from partyorgs.models import Organization
@@ -37,17 +38,22 @@ class Timing:
         *,
         at: datetime,
         unit: Organization | None,
-        again: bool = False,
+        act: ClockAct | None = None,
+        extra: int = 0,
+        limit: clocks.Limit | None = None,
     ) -> Clock:
         """A clock for the issue, not yet saved.
 
-        `unit`: whose time it is; its own calendar counts. `again`: a handling
-        clock after a failed check gets what was left, a quarter at least.
+        `unit`: whose time it is; its own calendar counts. `act`: a handling clock
+        that goes on with what was left: `again` after a failed check with a
+        quarter at least, `extend` with `extra` minutes more, `resume` exactly and
+        on the rung where it was held. `limit`: another than the kind's own.
         """
-        limit = self._limit(issue, kind)
+        limit = limit or self._limit(issue, kind, at)
         code = calendar_code_of(unit)
         stamp, calendar = self._stamped(code)
-        granted = self._left(issue, limit, calendar) if again else limit
+        last = self._last(issue) if act else None
+        granted = _granted(limit, last, act, extra, at, calendar) if act and last else limit
         due = clocks.start(granted, at=at, calendar=calendar)
         clock = Clock(
             issue=issue,
@@ -64,6 +70,8 @@ class Timing:
             due_at=due.due_at,
             provisional=due.provisional,
         )
+        if act is ClockAct.RESUME and last:
+            clock.level = last.level
         put_on_ladder(clock, self._rungs_for(kind), calendar)
         return clock
 
@@ -72,7 +80,10 @@ class Timing:
             self._rungs[kind] = current_rungs(kind)
         return self._rungs[kind]
 
-    def _limit(self, issue: Issue, kind: Clock.Kind) -> clocks.Limit:
+    def _limit(self, issue: Issue, kind: Clock.Kind, at: datetime) -> clocks.Limit:
+        if kind == Clock.Kind.COUNTERSIGN:
+            until = issue.countersign_by or at
+            return clocks.Limit(max(1, round((until - at).total_seconds() / 60)), continuous=True)
         if kind == Clock.Kind.HANDLE:
             if issue.condition is None:
                 raise ValueError("an issue without a filing condition has no handling limit")
@@ -85,13 +96,22 @@ class Timing:
             self._stages[stage] = clocks.Limit(found.minutes, found.clock == ClockKind.CONTINUOUS)
         return self._stages[stage]
 
-    def _left(self, issue: Issue, limit: clocks.Limit, calendar: WorkCalendar) -> clocks.Limit:
-        """What was left of the handling clock that stopped last, a quarter at least."""
-        handled = issue.clocks.filter(kind=Clock.Kind.HANDLE)
-        last = handled.order_by("-started_at", "-pk").first()
-        if last is None or last.stopped_at is None:
-            return limit
-        left = clocks.between(
-            last.stopped_at, last.due_at, continuous=limit.continuous, calendar=calendar
-        )
+    def _last(self, issue: Issue) -> Clock | None:
+        """The handling clock that ran last; None for an issue that was never handled."""
+        return issue.clocks.filter(kind=Clock.Kind.HANDLE).order_by("-started_at", "-pk").first()
+
+
+def _granted(
+    limit: clocks.Limit,
+    last: Clock,
+    act: ClockAct,
+    extra: int,
+    at: datetime,
+    calendar: WorkCalendar,
+) -> clocks.Limit:
+    """What a handling clock goes on with, in minutes of its own kind of time."""
+    held = last.paused_at or last.stopped_at or at
+    left = clocks.between(held, last.due_at, continuous=limit.continuous, calendar=calendar)
+    if act is ClockAct.AGAIN:
         return clocks.rework(limit, left=left)
+    return clocks.Limit(max(1, left + extra), limit.continuous)

@@ -5,12 +5,33 @@ from datetime import datetime
 from typing import Any
 
 from issues import chain
-from issues.models import Assignment, Attachment, Clock, Event, EventText, Issue
+from issues.clocks import Limit
+from issues.models import (
+    Assignment,
+    Attachment,
+    Clock,
+    Deviation,
+    Event,
+    EventText,
+    Issue,
+    Request,
+)
 from issues.services.calling import Watch
 from issues.services.people import Found
 from issues.services.telling import tell
 from issues.services.timing import Timing
-from issues.workflow import OPEN, RULES, SYSTEM, ClockAct, Rule, State, Verb
+from issues.workflow import (
+    AT_WORK,
+    DONE,
+    NO_CLOCKS,
+    OPEN,
+    RULES,
+    Asked,
+    ClockAct,
+    Rule,
+    State,
+    Verb,
+)
 from notices.services import supersede
 from partyorgs.models import Organization
 from partyorgs.queries import Staff
@@ -20,32 +41,55 @@ from partyorgs.rules import Scope, Seat
 CHANGING = [
     "state", "is_open", "level", "category", "condition", "critical", "unit", "doer",
     "yellow_at", "due_at", "returns", "reworks", "outcome", "handled_at", "checked_at",
-    "closed_at", "escalated", "raised_to", "answer_due_at", "called_at",
-    "version", "event_count", "last_hash",
+    "closed_at", "escalated", "raised_to", "answer_due_at", "called_at", "judged", "asked",
+    "extensions", "suspensions", "suspended_until", "planned_for", "was_late", "appealed",
+    "exempt", "must_visit", "sampled", "survey_asked", "countersign_by", "open_parts",
+    "merged_into", "also_cell", "also_owner", "version", "event_count", "last_hash",
 ]  # fmt: skip
+K = Clock.Kind
 STARTS = {
-    ClockAct.START_ACCEPT: Clock.Kind.ACCEPT,
-    ClockAct.START_DISPATCH: Clock.Kind.DISPATCH,
-    ClockAct.START_HANDLE: Clock.Kind.HANDLE,
-    ClockAct.START_CHECK: Clock.Kind.CHECK,
-    ClockAct.START_ANSWER: Clock.Kind.ANSWER,
+    ClockAct.START_VERIFY: K.VERIFY,
+    ClockAct.START_ACCEPT: K.ACCEPT,
+    ClockAct.START_DISPATCH: K.DISPATCH,
+    ClockAct.START_HANDLE: K.HANDLE,
+    ClockAct.START_CHECK: K.CHECK,
+    ClockAct.START_CLIMBED: K.CLIMBED,
+    ClockAct.START_CALLBACK: K.CALLBACK,
+    ClockAct.START_ANSWER: K.ANSWER,
+    ClockAct.START_DECIDE: K.DECIDE,
+    ClockAct.START_APPROVE: K.APPROVE,
+    ClockAct.START_COUNTERSIGN: K.COUNTERSIGN,
 }
+# Acts that start the handling clock with what was left of it, each counted its own way.
+LEFT = (ClockAct.AGAIN, ClockAct.EXTEND, ClockAct.RESUME)
 # The main clock of each state, for a clock that starts anew where the issue stays.
 RUNNING_IN = {
-    State.REPORTED: Clock.Kind.ACCEPT,
-    State.PENDING_DISPATCH: Clock.Kind.DISPATCH,
-    State.DISPATCHED: Clock.Kind.HANDLE,
-    State.HANDLING: Clock.Kind.HANDLE,
-    State.RETURNED: Clock.Kind.HANDLE,
-    State.HANDLED: Clock.Kind.CHECK,
+    State.PENDING_VERIFY: K.VERIFY,
+    State.REPORTED: K.ACCEPT,
+    State.PENDING_DISPATCH: K.DISPATCH,
+    State.DISPATCHED: K.HANDLE,
+    State.HANDLING: K.HANDLE,
+    State.RETURNED: K.HANDLE,
+    State.SUSPENDED: K.HANDLE,
+    State.HANDLED: K.CHECK,
+    State.PENDING_CALLBACK: K.CALLBACK,
 }
-MAIN, SIDE = frozenset(Clock.MAIN), frozenset({Clock.Kind.ANSWER, Clock.Kind.DUTY})
-STOPS = {
+MAIN = frozenset(Clock.MAIN)
+SIDE = frozenset(Clock.Kind) - MAIN - {K.COUNTERSIGN}
+STOPS: dict[ClockAct, frozenset[str]] = {
     ClockAct.STOP: MAIN,
-    ClockAct.ANSWERED: frozenset({Clock.Kind.ANSWER}),
-    ClockAct.HEARD: frozenset({Clock.Kind.DUTY}),
+    ClockAct.ANSWERED: frozenset({K.ANSWER}),
+    ClockAct.HEARD: frozenset({K.DUTY}),
+    ClockAct.DECIDED: frozenset({K.DECIDE}),
+    ClockAct.APPROVED: frozenset({K.APPROVE}),
+    ClockAct.COUNTERSIGNED: frozenset({K.COUNTERSIGN}),
+    # A countersignature is still owed when the issue is long closed.
     ClockAct.END: MAIN | SIDE,
 }
+# Limits of somebody who looks at what is done: nobody's work at night.
+LOOKED_AT = frozenset({K.VERIFY, K.CHECK, K.CLIMBED, K.CALLBACK})
+# In which states what was asked for still makes sense.
+ASKED_IN = {Asked.EXTENSION: AT_WORK, Asked.SUSPENSION: AT_WORK, Asked.APPEAL: DONE}
 
 
 class Turn:
@@ -53,25 +97,33 @@ class Turn:
 
     The caller holds the issue's row lock, or has not saved the issue yet. A
     clock that starts and stops within the turn never existed for anybody and is
-    not stored. `events`, `clock` and `photos` are what was written, for whoever shows the
-    result without reading it back.
+    not stored. `scope` and `seat` are None where the rule book acts by itself.
+    `events`, `clock` and `photos` are what was written, for whoever shows the
+    result without reading it back. `extra`: minutes that an extension adds.
+    `told`: people for keys of `tells` that posts alone do not answer.
     """
 
-    def __init__(self, issue: Issue, *, scope: Scope, seat: Seat, now: datetime) -> None:
+    def __init__(
+        self, issue: Issue, *, scope: Scope | None, seat: Seat | None, now: datetime
+    ) -> None:
         self.issue = issue
         self.scope = scope
         self.seat = seat
         self.now = now
         self.staff: Staff | None = None
         self.clock: Clock | None = None
-        # A failed check: the handling clock starts again with what was left.
-        self.reworked = False
+        self.extra = 0
+        self.told: dict[str, Found] = {}
         self.called: Found = []
         self.photos: list[Attachment] = []
         self.events: list[Event] = []
         self._texts: list[EventText] = []
         self._assignments: list[Assignment] = []
-        self._starts: list[Clock.Kind] = []
+        self._starts: list[tuple[Clock.Kind, ClockAct | None]] = []
+        self._limits: list[tuple[Clock.Kind, Organization, Limit, str]] = []
+        self._ended_limits: list[tuple[Clock.Kind, str]] = []
+        self._deviations: list[Deviation] = []
+        self._paused = False
         self._stops: frozenset[str] = frozenset()
         self._tells: list[tuple[Rule, int]] = []
 
@@ -80,6 +132,7 @@ class Turn:
         rule: Rule,
         *,
         to: State,
+        passed: bool | None = None,
         clock_acts: Iterable[ClockAct] | None = None,
         facts: dict[str, Any] | None = None,
         text: str = "",
@@ -88,15 +141,16 @@ class Turn:
     ) -> None:
         """Move the issue by the rule and append the event.
 
-        What the rule book does by itself (`who` is system) has no actor and is
-        told beside what led to it; otherwise the last rule of a turn is told.
+        `passed` False: the clocks are those of the rule's way back. What the rule
+        book does by itself (`who` is system) has no actor and is told beside what
+        led to it; otherwise the last rule of a turn is told.
         """
-        by_itself = rule.who == SYSTEM
+        by_itself = rule.by_itself
         event = Event(
             at=self.now,
             verb=rule.verb,
-            actor=None if by_itself else self.scope.user,
-            post=None if by_itself else self.seat.post,
+            actor=self.scope.user if self.scope and not by_itself else None,
+            post=self.seat.post if self.seat and not by_itself else None,
             from_state=self.issue.state if self.issue.event_count else "",
             to_state=to,
             unit=unit,
@@ -113,8 +167,9 @@ class Turn:
         self.issue.state = to
         self.issue.is_open = to in OPEN
         self._tells = [*(self._tells if by_itself else []), (rule, event.seq)]
-        for act in rule.clocks if clock_acts is None else clock_acts:
-            self._clock(act)
+        usual = NO_CLOCKS.get(rule.verb, ()) if passed is False else rule.clocks
+        for act in usual if clock_acts is None else clock_acts:
+            self._clock(ClockAct(act))
 
     def note_reasons(self, reasons: list[dict[str, Any]]) -> None:
         """Add to the last event why nothing more happened; only before it is saved."""
@@ -123,15 +178,43 @@ class Turn:
         event.hash = chain.event_hash(event, number=self.issue.number)
         self.issue.last_hash = event.hash
 
+    def deviate(self, kind: Deviation.Kind) -> None:
+        """Put the last event on the list of exceptions."""
+        issue = self.issue
+        self._deviations.append(
+            Deviation(
+                kind=kind,
+                at=self.now,
+                seq=self.events[-1].seq,
+                street_id=issue.street_id,
+                district_id=issue.district_id,
+            )
+        )
+
+    def start_limit(
+        self, kind: Clock.Kind, *, unit: Organization, limit: Limit, subject: str
+    ) -> None:
+        """A limit beside the issue's own, of one unit that a higher room names by `subject`."""
+        self._limits.append((kind, unit, limit, subject))
+
+    def end_limit(self, kind: Clock.Kind, *, subject: str) -> None:
+        """End such a limit."""
+        self._ended_limits.append((kind, subject))
+
     def _clock(self, act: ClockAct) -> None:
         if act in STOPS:
             self._stops |= STOPS[act]
-            self._starts = [kind for kind in self._starts if kind not in STOPS[act]]
+            self._starts = [start for start in self._starts if start[0] not in STOPS[act]]
+        elif act is ClockAct.PAUSE:
+            self._paused = True
         elif act is ClockAct.RESTART:
             self._clock(ClockAct.STOP)
-            self._starts.append(RUNNING_IN[State(self.issue.state)])
+            self._starts.append((RUNNING_IN[State(self.issue.state)], None))
+        elif act in LEFT:
+            self._clock(ClockAct.STOP)
+            self._starts.append((K.HANDLE, act))
         else:
-            self._starts.append(STARTS[act])
+            self._starts.append((STARTS[act], None))
 
     def send_to(
         self, *, unit: Organization, doer: Organization | None, helpers: Iterable[Organization] = ()
@@ -153,6 +236,7 @@ class Turn:
         """Write everything; the issue's version goes up by one."""
         issue = self.issue
         new = issue.pk is None
+        self._drop_request()
         started = self._start_clocks()
         if new:
             issue.save(force_insert=True)
@@ -174,12 +258,27 @@ class Turn:
                 issue=issue,
                 rule=rule,
                 seq=seq,
-                actor=self.scope.user,
+                actor=self.scope.user if self.scope else None,
                 staff=self.staff,
                 called=self.called,
+                told=self.told,
                 now=self.now,
             )
         return issue
+
+    def _drop_request(self) -> None:
+        """A request lapses when the issue has left the states in which it made sense."""
+        issue = self.issue
+        if not issue.asked:
+            return
+        stays = issue.state in ASKED_IN[Asked(issue.asked)]
+        if stays and not self._assignments:
+            return
+        issue.requests.filter(state=Request.State.WAITING).update(
+            state=Request.State.LAPSED, decided_at=self.now
+        )
+        issue.asked = ""
+        self._stops |= STOPS[ClockAct.APPROVED]
 
     def _take_back(self) -> None:
         """Notices that wait about what is settled now are not sent any more.
@@ -198,33 +297,67 @@ class Turn:
         running = self.issue.clocks.filter(stopped_at=None)
         if self._stops:
             running.filter(kind__in=self._stops).update(stopped_at=self.now, next_at=None)
+        for kind, subject in self._ended_limits:
+            running.filter(kind=kind, subject=subject).update(stopped_at=self.now, next_at=None)
+        if self._paused:
+            running.filter(kind__in=MAIN).update(
+                paused_at=self.now, next_at=self.issue.suspended_until
+            )
         if self._assignments and not self._stops >= MAIN:
             running.filter(kind__in=MAIN).update(organization=self.issue.unit)
 
     def _start_clocks(self) -> list[Clock]:
         """The clocks that run from now on; their due times are shown on the issue."""
         issue, timing = self.issue, Timing()
-        if self._stops >= MAIN or not issue.pk:
-            issue.yellow_at = issue.due_at = None
-            issue.escalated = 0
-        if Clock.Kind.ANSWER in self._stops:
-            issue.answer_due_at = None
-        heard = issue.called_at is not None and Clock.Kind.DUTY in self._stops
-        if heard:
-            issue.called_at = None
-        started = []
-        for kind in self._starts:
-            again = kind is Clock.Kind.HANDLE and self.reworked
-            clock = timing.start(issue, kind, at=self.now, unit=issue.unit, again=again)
-            if kind in MAIN:
-                self.clock = clock
-                issue.yellow_at, issue.due_at = clock.yellow_at, clock.due_at
-            elif kind is Clock.Kind.ANSWER:
-                issue.answer_due_at = clock.due_at
+        self._note_lateness()
+        heard = self._show_stopped()
+        started = [
+            timing.start(issue, kind, at=self.now, unit=issue.unit, act=act, extra=self.extra)
+            for kind, act in self._starts
+        ]
+        for clock in started:
+            self._show_started(clock)
+        for kind, unit, limit, subject in self._limits:
+            clock = timing.start(issue, kind, at=self.now, unit=unit, limit=limit)
+            clock.subject = subject
             started.append(clock)
         if issue.critical and self._is_news(heard=heard):
             started += self._call_duty(timing)
         return started
+
+    def _show_stopped(self) -> bool:
+        """What stops is not shown on the issue any more; whether a call was heard by it."""
+        issue = self.issue
+        if self._stops >= MAIN or not issue.pk:
+            issue.yellow_at = issue.due_at = None
+            if (K.HANDLE, ClockAct.RESUME) not in self._starts:
+                issue.escalated = 0
+        if self._paused:
+            issue.yellow_at = issue.due_at = issue.suspended_until
+        if K.ANSWER in self._stops:
+            issue.answer_due_at = None
+        heard = issue.called_at is not None and K.DUTY in self._stops
+        if heard:
+            issue.called_at = None
+        return heard
+
+    def _show_started(self, clock: Clock) -> None:
+        issue = self.issue
+        if clock.kind in MAIN:
+            self.clock = clock
+            issue.yellow_at, issue.due_at = clock.yellow_at, clock.due_at
+        elif clock.kind == K.ANSWER:
+            issue.answer_due_at = clock.due_at
+
+    def _note_lateness(self) -> None:
+        """That the handling limit was over is a fact, whatever is granted later."""
+        issue = self.issue
+        ends = self._stops >= MAIN or self._paused
+        extended = (K.HANDLE, ClockAct.EXTEND) in self._starts
+        before = self.events[0].from_state if self.events else ""
+        handling = before and RUNNING_IN.get(State(before)) is K.HANDLE
+        if ends and handling and not extended and before != State.SUSPENDED:
+            issue.was_late |= issue.due_at is not None and issue.due_at <= self.now
 
     def _is_news(self, *, heard: bool) -> bool:
         """Whether the work came to somebody by this turn: to a unit, or by a new limit.
@@ -235,7 +368,7 @@ class Turn:
         sent_back = any(event.verb == Verb.RETURN for event in self.events)
         if self._assignments or sent_back:
             return True
-        limit = self.clock is not None and self.clock.kind != Clock.Kind.CHECK
+        limit = self.clock is not None and self.clock.kind not in LOOKED_AT
         return limit and not heard and self.issue.called_at is None
 
     def _call_duty(self, timing: Timing) -> list[Clock]:
@@ -251,7 +384,7 @@ class Turn:
         issue.called_at = self.now
         facts = {"by_rule": True, "level": 0, "called": [one.user for one in self.called]}
         self.apply(RULES[Verb.CALL], to=State(issue.state), facts=facts)
-        return [timing.start(issue, Clock.Kind.DUTY, at=self.now, unit=issue.unit)]
+        return [timing.start(issue, K.DUTY, at=self.now, unit=issue.unit)]
 
     def _save_events(self) -> None:
         for event in self.events:
@@ -261,3 +394,7 @@ class Turn:
             text.event_id = text.event.pk
         if self._texts:
             EventText.objects.bulk_create(self._texts)
+        for deviation in self._deviations:
+            deviation.issue = self.issue
+        if self._deviations:
+            Deviation.objects.bulk_create(self._deviations)

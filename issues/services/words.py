@@ -8,6 +8,7 @@ from residents.screening import refuse_id_numbers
 MAX_DESCRIPTION = 2000
 MAX_NOTE = 1000
 MAX_PLACE = 200
+MAX_BASIS = 200
 
 
 def cleaned(text: str, *, field: str, longest: int) -> str:

@@ -15,9 +15,9 @@ from issues.forms import AnswerForm
 from issues.presenter.answers import owner_facts, responsible_facts
 from issues.presenter.choosing import category_field
 from issues.presenter.pages import answer_steps, tiles
-from issues.rules import may_report
 from issues.views.doors import areas_of, map_around, scope_for, tidy_address
 from issues.views.reports import candidate_facts
+from issues.who import may_report
 from matters.queries import UnknownMatter, matter
 
 ASKED = ("lat", "lng", "place_text", "candidate")

@@ -17,9 +17,10 @@ from issues.presenter.keeping import keeping_tiles
 from issues.presenter.pages import capped, first_words, list_url, queue_rows, todo_name
 from issues.presenter.timeline import post_name
 from issues.queries import Filters, count_up_to, issue_page
-from issues.rules import may_list, may_report, may_see_coverage, overseen_area
+from issues.rules import may_list, may_see_coverage, overseen_area
 from issues.todo import EVERYTHING, FIRST, rare_todos_of, todos_of, usual_todos_of
 from issues.views.doors import scope_for
+from issues.who import may_report
 from partyorgs.queries import gaps_by_street, unowned_cells
 from partyorgs.rules import Scope, Seat, may_configure, works_in_cell
 

@@ -29,7 +29,7 @@ from issues.services.contacts import reveal
 from issues.services.errors import Refused
 from issues.services.verbs import perform
 from issues.views.doors import PhotoTray, issue_or_404, scope_for
-from issues.workflow import ASKED, RULES, Need, State, Verb
+from issues.workflow import ASKABLE, RULES, Need, State, Verb
 from residents.services import Plain
 
 # The step that moves the issue on comes first, then what somebody waits for; what ends
@@ -70,7 +70,7 @@ def issue_page(request: HttpRequest, number: str) -> HttpResponse:
 @require_POST
 def issue_verb(request: HttpRequest, number: str, verb: str) -> HttpResponse:
     """Do a verb; a refusal comes back with fresh facts and everything typed."""
-    if verb not in ASKED:
+    if verb not in ASKABLE:
         raise Http404
     scope, done = scope_for(request), Verb(verb)
     units = _units(issue_or_404(scope, number), done)

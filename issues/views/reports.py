@@ -20,10 +20,10 @@ from issues.models import Issue
 from issues.presenter.choosing import category_field
 from issues.presenter.pages import tiles
 from issues.presenter.steps import reported_words
-from issues.rules import may_report
 from issues.services.errors import KeyReused, MayNotReport
 from issues.services.reporting import report
 from issues.views.doors import PhotoTray, areas_of, map_around, scope_for
+from issues.who import may_report
 from partyorgs.rules import Scope
 
 PREFILLED = ("lat", "lng", "category", "condition", "place_text", "place")

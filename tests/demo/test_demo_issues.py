@@ -12,8 +12,9 @@ from issues import chain
 from issues.escalation.sweep import sweep
 from issues.models import Assignment, Clock, Event, EventText, Issue, Step
 from issues.rules import allowed
+from issues.services.doing import Given
 from issues.services.reporting import Report, report
-from issues.services.verbs import Given, perform
+from issues.services.verbs import perform
 from issues.workflow import State, Verb
 from partyorgs.models import Duty
 from partyorgs.queries import works_now

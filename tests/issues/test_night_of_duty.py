@@ -8,7 +8,7 @@ import pytest
 from issues.escalation.sweep import sweep
 from issues.models import Issue, Step
 from issues.presenter.byitself import sentences
-from issues.services.verbs import Refused
+from issues.services.errors import Refused
 from matters.models import Category
 from notices.models import Notice
 from partyorgs.models import Leave, Responsibility

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from issues.models import Clock
-from issues.services.verbs import Refused
+from issues.services.errors import Refused
 from partyorgs.models import Leave, Post
 from tests import world as w
 

@@ -8,9 +8,10 @@ from django.db import connection, transaction
 
 from issues.chain import faults
 from issues.models import Attachment, Clock, Event, Issue
+from issues.services.doing import Given
 from issues.services.errors import ChangedMeanwhile, Refused
 from issues.services.reporting import Report, Reported, report
-from issues.services.verbs import Given, perform
+from issues.services.verbs import perform
 from issues.workflow import Verb
 from notices.models import Notice
 from partyorgs.models import Post

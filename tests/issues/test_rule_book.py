@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from issues import workflow
 from issues.chain import faults
 from issues.models import Assignment, Clock, Issue
-from issues.rules import WHO
+from issues.services.doing import REASONS
 from issues.services.errors import Refused
 from issues.services.telling import KINDS
-from issues.services.verbs import REASONS
+from issues.who import WHO
 from issues.workflow import OPEN, RULES, ClockAct, Need, State, Verb
 from tests import world as w
 

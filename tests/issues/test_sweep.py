@@ -6,8 +6,8 @@ import pytest
 
 from issues.escalation.sweep import sweep
 from issues.models import Clock, Event, Issue, Step
+from issues.services.errors import Refused
 from issues.services.ladders import disable_rung, enable_rung, set_ladder
-from issues.services.verbs import Refused
 from notices.models import ChannelChoice, Notice, Target
 from notices.secrecy import seal
 from notices.wording import message_of

@@ -9,7 +9,7 @@ from django.db import transaction
 from issues.clocks import Light, light
 from issues.escalation.sweep import sweep
 from issues.models import Clock, Issue
-from issues.services.verbs import Refused
+from issues.services.errors import Refused
 from issues.workflow import OPEN, Verb
 from notices.models import Notice
 from partyorgs.models import Post
@@ -241,16 +241,16 @@ def test_a_rework_gets_the_time_that_was_left_and_a_quarter_at_least(world):
 
 # Chasing, supervising, instructing, answering.
 
-ASKED = {
+ASKABLE = {
     "chase": ({}, {"branch", "street", "leader", "district"}),
     "supervise": ({"reason": "important"}, {"leader", "district"}),
     "instruct": ({"note": "今晚必须清完。"}, {"leader", "district"}),
 }
 
 
-@pytest.mark.parametrize("verb", ASKED)
+@pytest.mark.parametrize("verb", ASKABLE)
 def test_who_asks_the_unit_for_more_and_who_does_not(world, verb):
-    given, may = ASKED[verb]
+    given, may = ASKABLE[verb]
     issue = world.walk("sign")
     found = {name: outcome(world, name, verb, issue, **given) for name in EVERYBODY}
     assert {name for name, said in found.items() if said == "ok"} == may
@@ -290,9 +290,9 @@ def states_of(world):
 
 
 def test_in_which_states_they_can_be_asked(world):
-    found = {verb: set() for verb in ASKED}
+    found = {verb: set() for verb in ASKABLE}
     for issue in states_of(world):
-        for verb, (given, _may) in ASKED.items():
+        for verb, (given, _may) in ASKABLE.items():
             if outcome(world, "leader", verb, issue, at=w.NOW + 9 * HOUR, **given) == "ok":
                 found[verb].add(issue.state)
     everywhere = {str(state) for state in OPEN}

@@ -2,7 +2,8 @@
 
 import pytest
 
-from issues.rules import may_list, may_report, may_see_coverage, overseen_area
+from issues.rules import may_list, may_see_coverage, overseen_area
+from issues.who import may_report
 from partyorgs.rules import may_configure, works_in_cell
 from tests import world as w
 

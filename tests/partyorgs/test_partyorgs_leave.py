@@ -11,7 +11,7 @@ from accounts.models import User
 from issues.models import Event, Issue
 from issues.presenter.timeline import timeline
 from issues.queries import Filters, issue_page
-from issues.rules import has_handled
+from issues.rules import has_worked
 from issues.services.errors import Refused
 from partyorgs.models import Leave, Post
 from partyorgs.queries import colleagues_of
@@ -282,7 +282,7 @@ def test_the_absent_person_cannot_check_what_the_stand_in_handled_for_them(world
     for at in (NOW, NOW + DAY):
         with pytest.raises(Refused):
             world.do("handler", "check", issue, at=at, passed=True)
-    assert has_handled(world.scope("handler", now=NOW + DAY), issue)
+    assert has_worked(world.scope("handler", now=NOW + DAY), issue)
     assert world.do("colleague", "check", issue, at=NOW + DAY, passed=True)
 
 

@@ -9,19 +9,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from issues.rules import WHO
-from issues.workflow import (
-    CALLED,
-    CHECKED,
-    OPEN,
-    REWORK_CLOCKS,
-    RULES,
-    STATE_NAMES,
-    SUPERVISED,
-    UNCHECKED,
-    Rule,
-    State,
-)
+from issues.terms import STATE_NAMES
+from issues.who import WHO
+from issues.workflow import OPEN, RULES, Rule, State
 
 PAGE = Path(settings.BASE_DIR) / "docs" / "workflow.md"
 HEAD = """# The rule book
@@ -29,13 +19,6 @@ HEAD = """# The rule book
 Written by `manage.py workflow_docs` from `issues/workflow.py`; a test holds the two together. Change the table, then run the command.
 
 """  # noqa: E501
-WHEN = {
-    "": "",
-    CHECKED: "only after a passed check",
-    UNCHECKED: "only before the check",
-    SUPERVISED: "only while an order waits for its answer",
-    CALLED: "only while the duty is called",
-}
 TOLD = """The desk is the street's, outside every street the district's. The owner is the owning branch's secretary, the cell whoever holds a post in it. Nobody is told of what they did themselves.
 
 A cell worker's report with a category is accepted and, where the responsibility list names a unit, dispatched in the same step."""  # noqa: E501
