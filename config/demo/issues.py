@@ -18,7 +18,7 @@ from config.demo.world import World, home_share
 
 CHUNK = 500
 # Ids set aside for one issue's rows, so that chunks need not know of each other.
-EVENTS, ASSIGNMENTS, CLOCKS, STEPS = 32, 8, 8, 16
+EVENTS, ASSIGNMENTS, CLOCKS, STEPS, RETURNS = 40, 8, 12, 24, 4
 MANY = 20_000
 PROCESSES = min(8, os.cpu_count() or 1)
 HISTORY = timedelta(days=730)
@@ -93,7 +93,7 @@ def write_chunk(plan: Plan, start: int) -> int:
     lives = list(tell_chunk(plan, start))
     number_rows(lives, FirstIds(
         issue=1 + start, event=1 + start * EVENTS, assignment=1 + start * ASSIGNMENTS,
-        clock=1 + start * CLOCKS, step=1 + start * STEPS,
+        clock=1 + start * CLOCKS, step=1 + start * STEPS, returned=1 + start * RETURNS,
     ))  # fmt: skip
     store(lives)
     return len(lives)

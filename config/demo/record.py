@@ -15,8 +15,8 @@ from issues.models import Assignment, Clock, Event, Issue, Rung
 from issues.services.calling import Watch
 from issues.services.raising import UP
 from issues.services.timing import Timing
-from issues.services.turn import MAIN, STARTS, STOPS
-from issues.workflow import OPEN, RULES, ClockAct, Rule, State, Verb
+from issues.services.turn import LEFT, LOOKED_AT, MAIN, RUNNING_IN, STARTS, STOPS
+from issues.workflow import NO_CLOCKS, OPEN, RULES, ClockAct, Rule, State, Verb
 from matters.models import ClockKind
 from partyorgs.models import Level
 
@@ -38,7 +38,8 @@ class Record:
         self.waiting: list[ClockRow] = []
         self.called: set[int] = set()
         self._running: list[ClockRow] = []
-        self._starts: list[str] = []
+        self._starts: list[tuple[str, ClockAct | None]] = []
+        self._left_from = ""
         self._stops: frozenset[str] = frozenset()
         self._assigned = self._sent_back = False
 
@@ -49,6 +50,7 @@ class Record:
         at: datetime,
         by: Person | None,
         to: State,
+        passed: bool | None = None,
         clock_acts: Iterable[ClockAct] | None = None,
         unit: int | None = None,
         on_behalf_of: int | None = None,
@@ -70,24 +72,32 @@ class Record:
         # The rows have the attributes that the chain reads.
         chain.append(cast(Issue, issue), cast(Event, event))
         self.life.events.append(event)
+        self._left_from = self._left_from or issue.state
         issue.state, issue.is_open = str(to), to in OPEN
-        for act in rule.clocks if clock_acts is None else clock_acts:
-            self._clock(act)
+        usual = NO_CLOCKS.get(rule.verb, ()) if passed is False else rule.clocks
+        for act in usual if clock_acts is None else clock_acts:
+            self._clock(ClockAct(act))
         self._sent_back |= rule.verb is Verb.RETURN
         return event
 
     def _clock(self, act: ClockAct) -> None:
         if act in STOPS:
             self._stops |= STOPS[act]
-            self._starts = [kind for kind in self._starts if kind not in STOPS[act]]
+            self._starts = [start for start in self._starts if start[0] not in STOPS[act]]
+        elif act in LEFT:
+            self._clock(ClockAct.STOP)
+            self._starts.append((str(Clock.Kind.HANDLE), act))
         else:
-            self._starts.append(str(STARTS[act]))
+            self._starts.append((str(STARTS[act]), None))
 
     def end_turn(self, at: datetime) -> None:
         """Stop and start the clocks that the turn's verbs named, and call the duty."""
+        left_from, self._left_from = self._left_from, ""
         if not (self._stops or self._starts or self._assigned):
             return
         issue, stops = self.issue, self._stops
+        if stops >= MAIN and left_from and RUNNING_IN.get(State(left_from)) == Clock.Kind.HANDLE:
+            issue.was_late |= issue.due_at is not None and issue.due_at <= at
         self._settle_running_clocks(at)
         if stops >= MAIN:
             issue.yellow_at = issue.due_at = None
@@ -97,8 +107,8 @@ class Record:
         heard = issue.called_at is not None and Clock.Kind.DUTY in stops
         if heard:
             issue.called_at = None
-        for kind in self._starts:
-            self._start(kind, at)
+        for kind, act in self._starts:
+            self._start(kind, at, again=act is ClockAct.AGAIN)
         if issue.critical and self._is_news(heard=heard):
             self._call_duty(at)
         self._starts, self._stops = [], frozenset()
@@ -112,11 +122,11 @@ class Record:
                 clock.organization_id = self.issue.unit_id
         self._running = [clock for clock in self._running if clock.stopped_at is None]
 
-    def _start(self, kind: str, at: datetime) -> None:
+    def _start(self, kind: str, at: datetime, *, again: bool = False) -> None:
         """Start a limit; handling goes on with what a failed check left of it."""
         issue, handling = self.issue, kind == Clock.Kind.HANDLE
         limit = self.limit if handling else self._stage_limit(kind)
-        granted = self._granted(limit) if handling else limit
+        granted = self._granted(limit) if again else limit
         due = clocks.start(granted, at=at, calendar=self.calendar)
         clock = ClockRow(
             organization_id=issue.unit_id,
@@ -137,9 +147,10 @@ class Record:
         if kind in MAIN:
             issue.yellow_at, issue.due_at = due.yellow_at, due.due_at
             return
-        self.waiting.append(clock)
         if kind == Clock.Kind.ANSWER:
             issue.answer_due_at = due.due_at
+        if kind in (Clock.Kind.ANSWER, Clock.Kind.DUTY):
+            self.waiting.append(clock)
 
     def _stage_limit(self, kind: str) -> clocks.Limit:
         now = kind == Clock.Kind.ANSWER and self.issue.critical
@@ -229,7 +240,7 @@ class Record:
     def _is_news(self, *, heard: bool) -> bool:
         if self._assigned or self._sent_back:
             return True
-        limit = any(kind in MAIN and kind != Clock.Kind.CHECK for kind in self._starts)
+        limit = any(kind in MAIN and kind not in LOOKED_AT for kind, _act in self._starts)
         return limit and not heard and self.issue.called_at is None
 
     def _call_duty(self, at: datetime) -> None:

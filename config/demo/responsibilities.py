@@ -104,6 +104,7 @@ class _List:
             doer=doer,
             supervisor=supervisor,
             basis=BASES.get(leaf.code[:3], ""),
+            direct=level == Level.DISTRICT,
             valid_from=self.since,
         )
 

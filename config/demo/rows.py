@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from django.core.management.color import no_style
 from django.db import connection, models
 
-from issues.models import Assignment, Clock, Event, EventText, Issue, Step
+from issues.models import Assignment, Clock, Event, EventText, Issue, Return, Step
 from matters.models import ClockKind
 
 INSERTED_AT_ONCE = 1000
@@ -50,6 +50,9 @@ class IssueRow:
     raised_to: str = ""
     answer_due_at: datetime | None = None
     called_at: datetime | None = None
+    judged: bool = False
+    was_late: bool = False
+    must_visit: bool = False
     handled_at: datetime | None = None
     checked_at: datetime | None = None
     closed_at: datetime | None = None
@@ -116,6 +119,7 @@ class ClockRow:
     id: int = 0
     issue_id: int = 0
     stopped_at: datetime | None = None
+    paused_at: datetime | None = None
     ladder_id: int | None = None
     level: int = -1
     next_at: datetime | None = None
@@ -140,6 +144,24 @@ class StepRow:
 
 
 @dataclass(slots=True)
+class ReturnRow:
+    seq: int
+    at: datetime
+    unit_id: int
+    reason: str
+    item_id: int | None
+    proposed_id: int | None
+    id: int = 0
+    issue_id: int = 0
+    right_cell_id: int | None = None
+    decided_at: datetime | None = None
+    decided_seq: int | None = None
+    how: str = ""
+    sent_to_id: int | None = None
+    against: str = ""
+
+
+@dataclass(slots=True)
 class Life:
     """One issue with everything that happened to it."""
 
@@ -149,9 +171,10 @@ class Life:
     assignments: list[AssignmentRow] = field(default_factory=list)
     clocks: list[ClockRow] = field(default_factory=list)
     steps: list[StepRow] = field(default_factory=list)
+    returns: list[ReturnRow] = field(default_factory=list)
 
 
-Numbered = TypeVar("Numbered", EventRow, AssignmentRow, ClockRow)
+Numbered = TypeVar("Numbered", EventRow, AssignmentRow, ClockRow, ReturnRow)
 
 
 @dataclass
@@ -163,6 +186,7 @@ class FirstIds:
     assignment: int
     clock: int
     step: int
+    returned: int
 
 
 def number_rows(lives: Sequence[Life], first: FirstIds) -> None:
@@ -172,6 +196,7 @@ def number_rows(lives: Sequence[Life], first: FirstIds) -> None:
     _number([(life.issue.id, row) for life in lives for row in life.events], first.event)
     _number([(life.issue.id, row) for life in lives for row in life.assignments], first.assignment)
     _number([(life.issue.id, row) for life in lives for row in life.clocks], first.clock)
+    _number([(life.issue.id, row) for life in lives for row in life.returns], first.returned)
     for n, step in enumerate(step for life in lives for step in life.steps):
         step.id = first.step + n
 
@@ -189,11 +214,12 @@ def store(lives: Sequence[Life]) -> None:
     _insert(Assignment, AssignmentRow, [row for life in lives for row in life.assignments])
     _insert(Clock, ClockRow, [row for life in lives for row in life.clocks])
     _insert(Step, StepRow, [row for life in lives for row in life.steps])
+    _insert(Return, ReturnRow, [row for life in lives for row in life.returns])
 
 
 def next_sequences() -> None:
     """Let the tables number on after the highest id that was given by hand."""
-    tables = [Issue, Event, Assignment, Clock, Step]
+    tables = [Issue, Event, Assignment, Clock, Step, Return]
     with connection.cursor() as cursor:
         for table in tables:
             for sql in connection.ops.sequence_reset_sql(no_style(), [table]):

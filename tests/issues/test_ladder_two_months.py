@@ -50,6 +50,7 @@ def district(world):
         Responsibility.objects.create(
             category=Category.objects.get(code=leaf),
             level="district",
+            direct=True,
             area=world.areas[w.DISTRICT],
             doer=world.orgs["clean"],
             valid_from=w.START,

@@ -35,6 +35,7 @@ def night(world):
     Responsibility.objects.create(
         category=Category.objects.get(code=COVER),
         level="district",
+        direct=True,
         area=world.areas[w.DISTRICT],
         doer=world.orgs["clean"],
         valid_from=w.START,

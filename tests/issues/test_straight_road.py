@@ -137,6 +137,7 @@ def test_a_critical_condition_runs_day_and_night(world):
     world.orgs["clean"].does.create(
         category=Category.objects.get(code="C0102"),
         level="district",
+        direct=True,
         area=world.areas[w.DISTRICT],
         valid_from=w.START,
     )
