@@ -16,17 +16,9 @@ from config.demo.replies import Replies
 from config.demo.rows import IssueRow, Life
 from config.demo.world import Leaf, Person, Spot, Where, World
 from issues import clocks
+from issues.book import target
 from issues.models import Issue
-from issues.workflow import (
-    RAISED_AT,
-    REWORK_CLOCKS,
-    RULES,
-    ClockAct,
-    Outcome,
-    State,
-    Verb,
-    target,
-)  # fmt: skip
+from issues.workflow import RAISED_AT, RULES, ClockAct, Outcome, State, Verb, Way
 from matters.models import Condition
 from partyorgs.models import Level, Organization
 
@@ -125,6 +117,7 @@ class _Story:
         by: Person,
         *,
         to: State | None = None,
+        passed: bool | None = None,
         facts: dict[str, object] | None = None,
         text: str = "",
         unit: bool = True,
@@ -138,6 +131,7 @@ class _Story:
             at=self.at,
             by=by,
             to=state,
+            passed=passed,
             clock_acts=clock_acts,
             unit=self.issue.unit_id if unit else None,
             on_behalf_of=self.record.behalf if on_behalf else None,
@@ -272,6 +266,7 @@ class _Story:
         self.step(Verb.HANDLE, max(2.0, minutes), continuous=self.continuous)
         issue, outcome = self.issue, self._outcome()
         issue.outcome, issue.handled_at, issue.checked_at = outcome, self.at, None
+        issue.must_visit = issue.critical or issue.reworks > 0
         self.handled_by = self.handler
         text = texts.handled(outcome=outcome, family=self.scene.family, rng=self.rng)
         self.done(Verb.HANDLE, self.handled_by, facts={"outcome": outcome}, text=text,
@@ -291,9 +286,9 @@ class _Story:
         issue = self.issue
         issue.reworks += 1
         issue.outcome, issue.handled_at = "", None
-        self.done(Verb.CHECK, self.checker, to=RULES[Verb.CHECK].otherwise,
-                  facts={"passed": False}, text=self.rng.choice(texts.FAILED),
-                  clock_acts=REWORK_CLOCKS)  # fmt: skip
+        self.done(Verb.CHECK, self.checker, to=RULES[Verb.CHECK].otherwise, passed=False,
+                  facts={"way": self._way(), "passed": False},
+                  text=self.rng.choice(texts.FAILED))  # fmt: skip
         if issue.reworks == RAISED_AT:
             self.record.raise_level(at=self.at, because="reworks")
         self.record.end_turn(self.at)
@@ -306,11 +301,17 @@ class _Story:
         self.step(Verb.CHECK, waited)
         self.issue.checked_at = self.at
         note = self.rng.choice(texts.PASSED) if self.rng.random() < 0.3 else ""
-        self.done(Verb.CHECK, self.checker, facts={"passed": True}, text=note)
+        self.done(Verb.CHECK, self.checker, facts={"way": self._way(), "passed": True}, text=note)
         self.step(Verb.CLOSE, self.rng.expovariate(1 / 70))
         self.issue.closed_at = self.at
         self.record.end_assignments(self.at)
         self.done(Verb.CLOSE, self.closer, facts=self._steps_ended())
+
+    def _way(self) -> str:
+        """What is critical or was done again is looked at on the spot; the rest mostly too."""
+        if self.issue.must_visit:
+            return str(Way.ON_SITE)
+        return str(self.rng.choices(tuple(Way), (6, 3, 1))[0])
 
     def _end(self, verb: Verb, reason: str, said: tuple[str, ...]) -> None:
         self.record.end_assignments(self.at)
