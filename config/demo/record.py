@@ -6,13 +6,23 @@ from operator import attrgetter
 from random import Random
 from typing import Any, cast
 
-from config.demo.rows import AssignmentRow, ClockRow, EventRow, IssueRow, Life, StepRow, TextRow
+from config.demo.rows import (
+    AssignmentRow,
+    ClockRow,
+    EventRow,
+    IssueRow,
+    Life,
+    ReturnRow,
+    StepRow,
+    TextRow,
+)
 from config.demo.world import Person, World
 from issues import chain, clocks
 from issues.escalation.steps import HANDS, ON_DUTY, VERBS
 from issues.ladders import next_rung, put_on_ladder
-from issues.models import Assignment, Clock, Event, Issue, Rung
+from issues.models import Assignment, Clock, Event, Issue, Return, Rung
 from issues.services.calling import Watch
+from issues.services.deciding import WAYS
 from issues.services.raising import UP
 from issues.services.timing import Timing
 from issues.services.turn import LEFT, LOOKED_AT, MAIN, RUNNING_IN, STARTS, STOPS
@@ -223,6 +233,23 @@ class Record:
         verb = VERBS[Rung.Act(rung.act)]
         late_check = clock.kind == Clock.Kind.CHECK or not self.issue.unit_id
         return Verb.CHASE if verb is Verb.SUPERVISE and late_check else verb
+
+    def returned(self, *, at: datetime, reason: str, item: int, proposed: int) -> None:
+        """Keep the return that was just made, undecided."""
+        issue = self.issue
+        self.life.returns.append(
+            ReturnRow(issue.event_count, at, issue.unit_id or 0, reason, item, proposed)
+        )
+
+    def decided(self, verb: Verb, *, at: datetime, unit: int) -> None:
+        """Close the return that waited; a judgement counts for every return of the issue."""
+        row = self.life.returns[-1]
+        row.decided_at, row.decided_seq = at, self.issue.event_count
+        row.how, row.sent_to_id = str(WAYS[verb][0]), unit
+        if verb is Verb.JUDGE:
+            for one in self.life.returns:
+                wrong = one.unit_id == unit
+                one.against = str(Return.Against.UNIT if wrong else Return.Against.DISPATCHER)
 
     def raise_level(self, *, at: datetime, because: str) -> None:
         """The third return or rework raises the issue one level, in the same turn."""

@@ -18,13 +18,13 @@ from config.demo.world import Leaf, Person, Spot, Where, World
 from issues import clocks
 from issues.book import target
 from issues.models import Issue
-from issues.workflow import RAISED_AT, RULES, ClockAct, Outcome, State, Verb, Way
+from issues.workflow import CONFERRED_AT, RAISED_AT, RULES, ClockAct, Outcome, State, Verb, Way
 from matters.models import Condition
-from partyorgs.models import Level, Organization
+from partyorgs.models import Level, Organization, Responsibility
 
 ACCEPTED_LATE = 0.08
 REJECTED, CANCELLED, NOTED = 0.05, 0.006, 0.04
-RETURN_REASONS = ("wrong_area", "not_ours", "unclear_owner", "overlapping_duty")
+RETURN_REASONS = ("not_ours", "overlapping_duty")
 REJECT_REASONS = ("not_a_matter", "in_procedure", "still_in_hand")
 REDISPATCH_REASONS = ("sent_wrong", "unit_asked")
 # Of what came back once: nobody wants it, so that it comes back until it is raised.
@@ -226,41 +226,75 @@ class _Story:
 
     def _sent_back_often(self) -> None:
         """Most is returned once; a little until the third return raises it."""
-        times = self.scene.returns
+        spot, times = self.scene.spot, self.scene.returns
+        if spot is None:
+            return
         if not self.scene.staged and self.rng.random() < UNWANTED:
             times = RAISED_AT
         for left in range(times - 1, -1, -1):
-            self._sent_back(last=not left)
+            self._sent_back(spot, last=not left, quarrel=times > 1)
 
-    def _sent_back(self, *, last: bool) -> None:
-        """The unit returns it; the street's desk sends it to another of its units."""
+    def _sent_back(self, spot: Spot, *, last: bool, quarrel: bool) -> None:
+        """The unit returns it, and somebody sends it on: the desk, a conference, a judgement.
+
+        In a quarrel of neighbours the street insists that the community mends it.
+        """
+        issue, world = self.issue, self.world
         self.step(Verb.RETURN, self.rng.uniform(5, 90))
-        self.issue.returns += 1
-        self._said(Verb.RETURN, self.clerk, RETURN_REASONS, texts.RETURNED, on_behalf=True)
-        if self.issue.returns == RAISED_AT:
-            self.record.raise_level(at=self.at, because="returns")
-        self.step(Verb.REDISPATCH, self.rng.uniform(5, 100), stops=last)
-        unit = self._another_unit()
-        late = self.issue.due_at is not None and self.issue.due_at <= self.at
-        acts = RULES[Verb.REDISPATCH].clocks
-        self._choose(unit)
-        self._said(
-            Verb.REDISPATCH, self.dispatcher, REDISPATCH_REASONS, texts.REDISPATCHED,
-            more={"reasons": [_chosen(unit)]} | ({"order": True} if late else {}),
-            clock_acts=(*acts, ClockAct.START_ANSWER) if late else acts,
+        others = [body for body in world.neighbours[spot.street] if body.pk != issue.unit_id]
+        other = self.rng.choice(others)
+        unit = world.desks[spot.community] if quarrel else other
+        issue.returns += 1
+        proposed = other if unit.pk == issue.unit_id else unit
+        reason, item = self.rng.choice(RETURN_REASONS), world.sent(self.scene.leaf, spot).item
+        self.done(
+            Verb.RETURN, self.clerk, on_behalf=True, text=self.rng.choice(texts.RETURNED),
+            facts={"reason": reason, "reasons": [_rests_on(item), _proposed(proposed)]},
         )  # fmt: skip
+        self.record.returned(at=self.at, reason=reason, item=item.pk, proposed=proposed.pk)
+        if issue.returns == RAISED_AT:
+            self.record.raise_level(at=self.at, because="returns")
+        verb = {CONFERRED_AT: Verb.CONFER, RAISED_AT: Verb.JUDGE}.get(issue.returns)
+        self.step(verb or Verb.REDISPATCH, self.rng.uniform(5, 100), stops=False)
+        if last and self.scene.stop == Verb.REDISPATCH:
+            raise _Over
+        self._decide(verb or Verb.REDISPATCH, spot, unit)
         self.step(Verb.SIGN, self.rng.uniform(3, 60))
         self.done(Verb.SIGN, self.clerk, on_behalf=True)
 
-    def _another_unit(self) -> Organization:
-        spot = self.scene.spot
-        if spot is None:
-            return self.world.units["城市管理局"]
-        if self.scene.returns > 1:
-            # A quarrel of neighbours: the street insists that the community mends it.
-            return self.world.desks[spot.community]
-        others = self.world.neighbours[spot.street]
-        return self.rng.choice([body for body in others if body.pk != self.issue.unit_id] or others)
+    def _decide(self, verb: Verb, spot: Spot, unit: Organization) -> None:
+        """Who decides and what they say of it; late, or judged, an order goes with it."""
+        issue, world, record = self.issue, self.world, self.record
+        leader = world.leaders[spot.street]
+        wrong = unit.pk == issue.unit_id
+        late = issue.due_at is not None and issue.due_at <= self.at
+        why = {Verb.CONFER: "conferred", Verb.JUDGE: "judged"}.get(verb, "by_hand")
+        facts: dict[str, object] = {"reasons": [{"code": why, "unit": unit.name}]}
+        if verb is Verb.REDISPATCH:
+            facts["reason"] = self.rng.choice(REDISPATCH_REASONS)
+        if verb is Verb.JUDGE:
+            against = "unit" if wrong else "dispatcher"
+            beside = {"code": f"against_{against}", "unit": world.names[issue.unit_id or 0]}
+            facts["reasons"] = [{"code": why, "unit": unit.name}, beside]
+            facts |= {"reason": "unit_wrong" if wrong else "unit_right", "against": against}
+            issue.judged = True
+        order = "returns" if issue.returns >= RAISED_AT else late
+        acts = tuple(ClockAct(act) for act in RULES[verb].clocks)
+        if order:
+            facts["order"] = order
+            acts = (*acts, ClockAct.START_ANSWER)
+        near = issue.raised_to != Level.DISTRICT
+        by = {Verb.CONFER: leader, Verb.JUDGE: leader if near else self._district_clerk}.get(verb)
+        self._choose(unit)
+        self.done(
+            verb, by or self.dispatcher, facts=facts, text=self.rng.choice(texts.REDISPATCHED),
+            clock_acts=acts,
+        )  # fmt: skip
+        record.decided(verb, at=self.at, unit=unit.pk)
+
+    @property
+    def _district_clerk(self) -> Person:
+        return self.rng.choice(self.world.crews[self.world.desks[self.world.district.pk].pk].clerks)
 
     def _handle(self, minutes: float) -> None:
         self.step(Verb.HANDLE, max(2.0, minutes), continuous=self.continuous)
@@ -391,6 +425,18 @@ def _issue(scene: Scene, world: World) -> IssueRow:
         cell_id=spot.id if spot else None,
         owner_id=spot.owner(scene.at).pk if spot else None,
     )
+
+
+def _rests_on(item: Responsibility) -> dict[str, object]:
+    return {
+        "code": "rests_on", "item": item.pk, "category": item.category.code,
+        "leaf": item.category.name_zh, "level": item.level, "area": item.area.name,
+        "unit": item.doer.name, "basis": item.basis,
+    }  # fmt: skip
+
+
+def _proposed(unit: Organization) -> dict[str, object]:
+    return {"code": "proposed", "unit": unit.name, "unit_code": unit.code}
 
 
 def _chosen(unit: Organization) -> dict[str, object]:

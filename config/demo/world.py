@@ -86,6 +86,7 @@ class Sent:
     level: str
     helpers: tuple[int, ...]
     reasons: tuple[dict[str, Any], ...]
+    item: Responsibility
 
     @property
     def on_behalf_of(self) -> int | None:
@@ -115,6 +116,7 @@ class World:
         self._spots(district)
         self._matters(district)
         self._habits(district, Random(f"{seed}:habits"))  # noqa: S311 - a demo, not a secret
+        self.names = dict(Organization.objects.values_list("pk", "name"))
         self._routes: dict[tuple[int, int], Sent] = {}
 
     def _staff(self, posts: Iterable[Post]) -> None:
@@ -123,12 +125,15 @@ class World:
         self.cell_people: dict[tuple[int, str], list[Person]] = {}
         self.demo_users: dict[str, int] = {}
         self.people: dict[int, Person] = {}
+        self.leaders: dict[int, Person] = {}
         for post in posts:
             person = self.people[post.user_id] = Person(post.user_id, post.pk)
             if post.user.username in ACCOUNTS:
                 self.demo_users[post.user.username] = post.user_id
             if post.role == Role.BRANCH_SECRETARY and post.organization_id:
                 self.secretaries[post.organization_id] = person
+            elif post.role == Role.STREET_LEADER and post.area_id:
+                self.leaders.setdefault(post.area_id, person)
             elif post.role in UNIT_ROLES and post.organization_id:
                 crew = self.crews.setdefault(post.organization_id, Crew())
                 if post.role == Role.UNIT_HANDLER:
@@ -221,7 +226,9 @@ class World:
         if unit.pk not in self.crews and item.supervisor:
             unit = item.supervisor
             reasons.append({"code": "on_behalf", "doer": item.doer.name, "unit": unit.name})
-        return Sent(unit, item.doer, item.level, self._helpers.get(item.pk, ()), tuple(reasons))
+        return Sent(
+            unit, item.doer, item.level, self._helpers.get(item.pk, ()), tuple(reasons), item
+        )
 
     def nearest(self, lat: float, lng: float) -> Spot:
         """The cell nearest to a point outside every cell."""
