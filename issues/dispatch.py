@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q, QuerySet
+
 from grid.models import Area, Cell
 from grid.queries import Located, cell_at
 from issues.models import Issue
@@ -165,3 +167,41 @@ def desk_for(place: Position, *, level: str = "") -> tuple[Organization | None, 
     if street_desk:
         return street_desk, Level.STREET
     return desk_of(area=place.district), Level.DISTRICT
+
+
+ABOVE: dict[str, tuple[Level, ...]] = {
+    Level.COMMUNITY: (Level.STREET, Level.DISTRICT),
+    Level.STREET: (Level.DISTRICT,),
+}
+
+
+def desk_above(
+    issue: Issue, *, level: str, at: datetime, listed: bool = False
+) -> Organization | None:
+    """The desk of the next level above `level`; None where nobody stands above.
+
+    A level without a desk of its own is passed over. `listed`: a level that the
+    responsibility list names for the leaf goes first, for it has the power.
+    """
+    areas = {Level.STREET: issue.street, Level.DISTRICT: issue.district}
+    higher = ABOVE.get(level or Level.STREET, ())
+    if listed:
+        named = {item.level for item in items_to_cite(issue, at=at)}
+        higher = tuple(sorted(higher, key=lambda one: one not in named))
+    desks = (desk_of(area=areas[one]) for one in higher)
+    return next((desk for desk in desks if desk and desk.pk != issue.unit_id), None)
+
+
+def items_to_cite(
+    issue: Issue, *, at: datetime, proposed: Organization | None = None
+) -> QuerySet[Responsibility]:
+    """The items of the responsibility list that a return of this issue can rest on.
+
+    Those of its leaf that hold at its place now, and those by which the proposed
+    unit answers for another leaf there.
+    """
+    rests = Q(category=issue.category_id)
+    if proposed is not None:
+        rests |= Q(doer=proposed) | Q(supervisor=proposed)
+    items = Responsibility.objects.valid_at(at).filter(rests, area__in=issue.areas)
+    return items.select_related("category", "area", "doer")

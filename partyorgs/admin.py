@@ -183,6 +183,7 @@ class ResponsibilityForm(ServiceForm):
                 supervisor=row.supervisor,
                 basis=row.basis,
                 helpers=list(helpers),
+                direct=row.direct,
                 at=row.valid_from,
                 now=now,
             )
@@ -197,12 +198,14 @@ class ResponsibilityAdmin(ServiceAdmin):
 
     form = ResponsibilityForm
     fields = (
-        "category", "level", "area", "doer", "supervisor", "helpers", "basis", "valid_from",
-        "valid_until",
+        "category", "level", "area", "doer", "supervisor", "helpers", "basis", "direct",
+        "valid_from", "valid_until",
     )  # fmt: skip
     opened = fields[:-1]
-    list_display = ("category", "level", "area", "doer", "supervisor", "valid_from", "valid_until")
-    list_filter = ("level",)
+    list_display = (
+        "category", "level", "area", "doer", "supervisor", "direct", "valid_from", "valid_until",
+    )  # fmt: skip
+    list_filter = ("level", "direct")
     list_select_related = ("category", "area", "doer", "supervisor")
     search_fields = ("category__code", "category__name_zh", "area__code", "doer__name")
     autocomplete_fields = ("category", "area", "doer", "supervisor", "helpers")

@@ -12,12 +12,15 @@ from django.db import models
 from django.utils import timezone, translation
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from grid.models import AREA_CODE_LENGTHS, Area, Cell
 from partyorgs.models import Organization
 from partyorgs.services import OrganizationDraft, save_organizations
 
 CODES_AT_ONCE = 1000
+# What spreadsheets and programs write for yes and no.
+_PLAIN = {"1": True, "true": True, "0": False, "false": False}
 _SCIENTIFIC = re.compile(r"[0-9.]+E\+?[0-9]+", re.IGNORECASE)
 
 
@@ -54,6 +57,25 @@ def choices_by_word(choices: type[models.TextChoices]) -> dict[str, str]:
     with translation.override("zh-hans"):
         named = {str(choice.label): str(choice.value) for choice in choices}
     return named | {str(value): str(value) for value in choices.values}
+
+
+class Answer(models.TextChoices):
+    """Yes or no, as a file says it."""
+
+    YES = "yes", _lazy("是")
+    NO = "no", _lazy("否")
+
+
+def answers_by_word() -> dict[str, bool]:
+    """Yes and no by every word that a file may use, in small letters."""
+    words = choices_by_word(Answer)
+    return _PLAIN | {word: value == Answer.YES for word, value in words.items()}
+
+
+def answer_problem(words: str, column: str) -> str:
+    """What to write where yes or no was expected."""
+    facts = {"column": column, "words": words[:20]}
+    return _("%(column)s 的“%(words)s”看不懂，请写“是”或“否”，或留空。") % facts
 
 
 def cells_by_code(codes: Collection[str]) -> dict[str, Cell]:

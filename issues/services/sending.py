@@ -1,14 +1,17 @@
 """Sending an issue to a unit, by rule or by hand."""
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from grid.models import Area
 from issues.dispatch import Position, Reason, Route, desk_for
 from issues.models import Issue
+from issues.queries import areas_in_question
 from issues.services.turn import Turn
-from issues.workflow import RULES, ClockAct, Rule, State, Verb
+from issues.workflow import RAISED_AT, RULES, ClockAct, Rule, State, Verb
 from partyorgs.models import Organization
 from partyorgs.queries import staff_of
 
@@ -37,39 +40,74 @@ def send_by_rule(turn: Turn, *, found: Route, where: Position) -> None:
 
 
 def send_by_hand(
-    turn: Turn, *, rule: Rule, unit: Organization, text: str, reason: str, order: bool = False
+    turn: Turn,
+    *,
+    rule: Rule,
+    unit: Organization,
+    text: str = "",
+    reason: str = "",
+    because: Reason | None = None,
+    beside: Iterable[Reason] = (),
+    acts: Iterable[str] | None = None,
+    **facts: Any,
 ) -> None:
-    """Dispatch or redispatch to a unit that a person chose; its area tells the level.
+    """Send the issue to a unit that somebody chose; its area tells the level.
 
-    `order`: what it gets is a supervision order too, with a time to answer by.
+    `because`: why it is this unit, in place of "the desk chose it"; `beside`:
+    more sentences of the timeline. What is late already, or was sent back three
+    times, comes with a supervision order that is to be answered, for the rungs of
+    the limit that were taken before are not taken again.
     """
-    chosen: Reason = {"code": "by_hand", "unit": unit.name}
-    facts: dict[str, Any] = {"reasons": [chosen]} | ({"reason": reason} if reason else {})
-    acts = (*rule.clocks, ClockAct.START_ANSWER) if order else rule.clocks
-    if order:
-        facts["order"] = True
-    turn.issue.level = unit.area.level if unit.area else turn.issue.level
+    issue = turn.issue
+    chosen: Reason = {"code": "by_hand"} if because is None else because
+    facts["reasons"] = [chosen | {"unit": unit.name}, *beside]
+    if reason:
+        facts["reason"] = reason
+    clock_acts = [ClockAct(act) for act in (rule.clocks if acts is None else acts)]
+    if order := _order(turn):
+        facts["order"] = order
+        clock_acts.append(ClockAct.START_ANSWER)
+    issue.level = unit.area.level if unit.area else issue.level
     turn.send_to(unit=unit, doer=None)
-    turn.apply(rule, to=State.DISPATCHED, unit=unit, facts=facts, text=text, clock_acts=acts)
+    turn.apply(rule, to=State.DISPATCHED, unit=unit, facts=facts, text=text, clock_acts=clock_acts)
 
 
-def unit_for_hand(issue: Issue, *, code: str, turn: Turn) -> Organization:
+def _order(turn: Turn) -> bool | str:
+    """Whether a supervision order goes with it: True when late, "returns" after the third."""
+    issue = turn.issue
+    if issue.state == State.RETURNED and issue.returns >= RAISED_AT:
+        return "returns"
+    at_desk = issue.state == State.PENDING_DISPATCH
+    return not at_desk and issue.due_at is not None and issue.due_at <= turn.now
+
+
+def unit_for_hand(
+    issue: Issue,
+    *,
+    code: str,
+    turn: Turn,
+    field: str = "unit",
+    areas: Collection[Area] | None = None,
+) -> Organization:
     """The unit with this code, if it may be sent this issue.
 
-    Raises ValidationError {"unit": …}: unknown, a party organization (the branch
-    owns and supervises, the unit does the work), another area's, or without
-    anybody who could sign for it.
+    `areas`: where it has to serve; the issue's own, and the right place that a
+    return names. Raises ValidationError {field: …}: unknown, a party organization
+    (the branch owns and supervises, the unit does the work), another area's, or
+    without anybody who could sign for it.
     """
+    if areas is None:
+        areas = areas_in_question(issue)
     unit = Organization.objects.select_related("area").filter(code=code, active=True).first()
-    if unit is None or not _serves_place(unit, issue):
-        raise ValidationError({"unit": _("这里没有这个单位，请从列表里选。")})
+    if unit is None or not serves(unit, areas):
+        raise ValidationError({field: _("这里没有这个单位，请从列表里选。")})
     if unit.kind in Organization.PARTY_KINDS:
-        raise ValidationError({"unit": _("党组织负责统筹和监督，请派给承办单位。")})
+        raise ValidationError({field: _("党组织负责统筹和监督，请派给承办单位。")})
     if not staff_of(organizations=[unit], at=turn.now).serves(unit):
-        raise ValidationError({"unit": _("这个单位还没有人能签收，请派给督促它的单位。")})
+        raise ValidationError({field: _("这个单位还没有人能签收，请派给督促它的单位。")})
     return unit
 
 
-def _serves_place(unit: Organization, issue: Issue) -> bool:
-    places = {issue.community_id, issue.street_id, issue.district_id}
-    return unit.area_id is None or unit.area_id in places
+def serves(unit: Organization, areas: Collection[Area]) -> bool:
+    """Whether the unit serves one of these areas; one without an area serves everywhere."""
+    return unit.area_id is None or unit.area_id in {area.pk for area in areas}

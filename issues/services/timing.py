@@ -53,7 +53,8 @@ class Timing:
         code = calendar_code_of(unit)
         stamp, calendar = self._stamped(code)
         last = self._last(issue) if act else None
-        granted = _granted(limit, last, act, extra, at, calendar) if act and last else limit
+        lived = self.calendar(last.calendar) if last else calendar
+        granted = _granted(limit, last, act, extra, at, calendar, lived) if act and last else limit
         due = clocks.start(granted, at=at, calendar=calendar)
         clock = Clock(
             issue=issue,
@@ -108,10 +109,22 @@ def _granted(
     extra: int,
     at: datetime,
     calendar: WorkCalendar,
+    lived: WorkCalendar,
 ) -> clocks.Limit:
-    """What a handling clock goes on with, in minutes of its own kind of time."""
-    held = last.paused_at or last.stopped_at or at
-    left = clocks.between(held, last.due_at, continuous=limit.continuous, calendar=calendar)
+    """What a handling clock goes on with, in minutes of its own kind of time.
+
+    `lived`: the calendar by which the last one ran.
+    """
+    continuous = limit.continuous
+    if last.paused_at:
+        # Not from its due time, which no calendar has moved while it was held still.
+        used = clocks.between(
+            last.started_at, last.paused_at, continuous=continuous, calendar=lived
+        )
+        left = last.granted_minutes - used
+    else:
+        held = last.stopped_at or at
+        left = clocks.between(held, last.due_at, continuous=continuous, calendar=calendar)
     if act is ClockAct.AGAIN:
         return clocks.rework(limit, left=left)
     return clocks.Limit(max(1, left + extra), limit.continuous)

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from issues import chain
 from issues.clocks import Limit
 from issues.models import (
@@ -17,12 +19,11 @@ from issues.models import (
     Request,
 )
 from issues.services.calling import Watch
+from issues.services.clockwork import ASKED_IN, LEFT, LOOKED_AT, MAIN, RUNNING_IN, STARTS, STOPS, K
 from issues.services.people import Found
-from issues.services.telling import tell
+from issues.services.telling import receivers, tell
 from issues.services.timing import Timing
 from issues.workflow import (
-    AT_WORK,
-    DONE,
     NO_CLOCKS,
     OPEN,
     RULES,
@@ -39,57 +40,13 @@ from partyorgs.rules import Scope, Seat
 
 # What a verb may change; everything else is written once, with the report.
 CHANGING = [
-    "state", "is_open", "level", "category", "condition", "critical", "unit", "doer",
-    "yellow_at", "due_at", "returns", "reworks", "outcome", "handled_at", "checked_at",
-    "closed_at", "escalated", "raised_to", "answer_due_at", "called_at", "judged", "asked",
-    "extensions", "suspensions", "suspended_until", "planned_for", "was_late", "appealed",
-    "exempt", "must_visit", "sampled", "survey_asked", "countersign_by", "open_parts",
-    "merged_into", "also_cell", "also_owner", "version", "event_count", "last_hash",
+    "state", "is_open", "level", "category", "condition", "critical", "district", "street",
+    "community", "cell", "owner", "unit", "doer", "yellow_at", "due_at", "returns", "reworks",
+    "outcome", "handled_at", "checked_at", "closed_at", "escalated", "raised_to", "answer_due_at",
+    "called_at", "judged", "asked", "extensions", "suspensions", "suspended_until", "planned_for",
+    "was_late", "appealed", "exempt", "must_visit", "sampled", "survey_asked", "countersign_by",
+    "open_parts", "merged_into", "also_cell", "also_owner", "version", "event_count", "last_hash",
 ]  # fmt: skip
-K = Clock.Kind
-STARTS = {
-    ClockAct.START_VERIFY: K.VERIFY,
-    ClockAct.START_ACCEPT: K.ACCEPT,
-    ClockAct.START_DISPATCH: K.DISPATCH,
-    ClockAct.START_HANDLE: K.HANDLE,
-    ClockAct.START_CHECK: K.CHECK,
-    ClockAct.START_CLIMBED: K.CLIMBED,
-    ClockAct.START_CALLBACK: K.CALLBACK,
-    ClockAct.START_ANSWER: K.ANSWER,
-    ClockAct.START_DECIDE: K.DECIDE,
-    ClockAct.START_APPROVE: K.APPROVE,
-    ClockAct.START_COUNTERSIGN: K.COUNTERSIGN,
-}
-# Acts that start the handling clock with what was left of it, each counted its own way.
-LEFT = (ClockAct.AGAIN, ClockAct.EXTEND, ClockAct.RESUME)
-# The main clock of each state, for a clock that starts anew where the issue stays.
-RUNNING_IN = {
-    State.PENDING_VERIFY: K.VERIFY,
-    State.REPORTED: K.ACCEPT,
-    State.PENDING_DISPATCH: K.DISPATCH,
-    State.DISPATCHED: K.HANDLE,
-    State.HANDLING: K.HANDLE,
-    State.RETURNED: K.HANDLE,
-    State.SUSPENDED: K.HANDLE,
-    State.HANDLED: K.CHECK,
-    State.PENDING_CALLBACK: K.CALLBACK,
-}
-MAIN = frozenset(Clock.MAIN)
-SIDE = frozenset(Clock.Kind) - MAIN - {K.COUNTERSIGN}
-STOPS: dict[ClockAct, frozenset[str]] = {
-    ClockAct.STOP: MAIN,
-    ClockAct.ANSWERED: frozenset({K.ANSWER}),
-    ClockAct.HEARD: frozenset({K.DUTY}),
-    ClockAct.DECIDED: frozenset({K.DECIDE}),
-    ClockAct.APPROVED: frozenset({K.APPROVE}),
-    ClockAct.COUNTERSIGNED: frozenset({K.COUNTERSIGN}),
-    # A countersignature is still owed when the issue is long closed.
-    ClockAct.END: MAIN | SIDE,
-}
-# Limits of somebody who looks at what is done: nobody's work at night.
-LOOKED_AT = frozenset({K.VERIFY, K.CHECK, K.CLIMBED, K.CALLBACK})
-# In which states what was asked for still makes sense.
-ASKED_IN = {Asked.EXTENSION: AT_WORK, Asked.SUSPENSION: AT_WORK, Asked.APPEAL: DONE}
 
 
 class Turn:
@@ -166,6 +123,8 @@ class Turn:
         self.events.append(event)
         self.issue.state = to
         self.issue.is_open = to in OPEN
+        if to is not State.SUSPENDED:
+            self.issue.suspended_until = None
         self._tells = [*(self._tells if by_itself else []), (rule, event.seq)]
         usual = NO_CLOCKS.get(rule.verb, ()) if passed is False else rule.clocks
         for act in usual if clock_acts is None else clock_acts:
@@ -219,9 +178,15 @@ class Turn:
     def send_to(
         self, *, unit: Organization, doer: Organization | None, helpers: Iterable[Organization] = ()
     ) -> None:
-        """Make `unit` the lead from now on; earlier assignments end."""
+        """Make `unit` the lead from now on; earlier assignments end.
+
+        But not what a helper was asked for by name: a part of its own, or a call to
+        come. That ends with itself, or with the issue.
+        """
         if self.issue.pk:
-            self.issue.assignments.filter(ended_at=None).update(ended_at=self.now)
+            asked = Q(role=Assignment.Role.HELPER) & ~Q(part="", subject="")
+            ending = self.issue.assignments.filter(ended_at=None).exclude(asked)
+            ending.update(ended_at=self.now)
         self.issue.unit = unit
         self.issue.doer = doer
         self._assignments = [
@@ -266,12 +231,35 @@ class Turn:
             )
         return issue
 
+    def rehearse(self) -> tuple[list[Clock], dict[Verb, dict[int, str]]]:
+        """What `save` would start and whom it would tell, of a report that is only imagined.
+
+        Writes nothing. People by the verb that tells them: the role of each, by
+        the id of the user.
+        """
+        started = self._start_clocks()
+        told = {
+            rule.verb: receivers(
+                issue=self.issue,
+                rule=rule,
+                actor=None,
+                staff=self.staff,
+                called=self.called,
+                told=self.told,
+                now=self.now,
+            )
+            for rule, _seq in self._tells
+        }
+        return started, told
+
     def _drop_request(self) -> None:
         """A request lapses when the issue has left the states in which it made sense."""
         issue = self.issue
         if not issue.asked:
             return
         stays = issue.state in ASKED_IN[Asked(issue.asked)]
+        # What became critical meanwhile is neither extended nor suspended.
+        stays &= not issue.critical or issue.asked == Asked.APPEAL
         if stays and not self._assignments:
             return
         issue.requests.filter(state=Request.State.WAITING).update(
@@ -287,7 +275,8 @@ class Turn:
         of it, and another unit what waits for the unit before.
         """
         aspects = set(self._stops) | (set(MAIN) if self._assignments else set())
-        if not self.issue.is_open:
+        ended = any(event.from_state in OPEN for event in self.events)
+        if ended and not self.issue.is_open:
             supersede(subject_keys=[self.issue.subject_key], now=self.now)
         elif aspects:
             supersede(subject_keys=[self.issue.subject_key], aspects=aspects, now=self.now)
@@ -362,9 +351,11 @@ class Turn:
     def _is_news(self, *, heard: bool) -> bool:
         """Whether the work came to somebody by this turn: to a unit, or by a new limit.
 
-        Not to whoever has just answered a call, or is being called already; and a
-        check is nobody's work at night.
+        Not to whoever has just answered a call, or is being called already, nor what
+        the leader on duty has done; and a check is nobody's work at night.
         """
+        if any(event.verb == Verb.ACT_FIRST for event in self.events):
+            return False
         sent_back = any(event.verb == Verb.RETURN for event in self.events)
         if self._assignments or sent_back:
             return True

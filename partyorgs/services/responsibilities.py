@@ -20,7 +20,8 @@ from partyorgs.services.timeline import Plan, day, far_refusal, grouped, refusal
 class Item:
     """From `at` on, `doer` answers for a leaf on a level in an area.
 
-    `helpers` None keeps those of the item before.
+    `helpers` None keeps those of the item before. `direct`: a district matter goes
+    straight to the doer (直派); None keeps what the item before said, at first no.
     """
 
     category: Category
@@ -31,6 +32,7 @@ class Item:
     supervisor: Organization | None = None
     basis: str = ""
     helpers: tuple[Organization, ...] | None = None
+    direct: bool | None = None
 
 
 def set_responsibility(
@@ -42,17 +44,18 @@ def set_responsibility(
     supervisor: Organization | None = None,
     basis: str = "",
     helpers: Sequence[Organization] | None = None,
+    direct: bool | None = None,
     at: datetime,
     now: datetime,
 ) -> Responsibility:
     """Ends the running item at `at`, opens the new one and returns it.
 
-    Same doer, supervisor and basis at `at` already: that item stays and only
-    its helpers are set. ValidationError for a class instead of a leaf, a unit
+    Same doer, supervisor, basis and `direct` at `at` already: that item stays and
+    only its helpers are set. ValidationError for a class instead of a leaf, a unit
     out of use, and a change that does not come after the last one.
     """
     given = None if helpers is None else tuple(helpers)
-    item = Item(category, level, area, doer, at, supervisor, basis, given)
+    item = Item(category, level, area, doer, at, supervisor, basis, given, direct)
     with refusals_in_words():
         plan = _write([item], now)
     return plan.results[0]
@@ -164,6 +167,7 @@ def _take(
             doer=item.doer,
             supervisor=item.supervisor,
             basis=item.basis,
+            direct=_direct(item, earlier),
             valid_from=item.at,
         )
         plan.follow(index, row, earlier)
@@ -175,7 +179,15 @@ def _same(row: Responsibility, item: Item) -> bool:
         and (row.supervisor.code if row.supervisor else None)
         == (item.supervisor.code if item.supervisor else None)
         and row.basis == item.basis
+        and item.direct in (None, row.direct)
     )
+
+
+def _direct(item: Item, earlier: Sequence[Responsibility]) -> bool:
+    """What the item says, else what the one before said; only the district has to say it."""
+    if item.direct is None:
+        return bool(earlier) and earlier[-1].direct
+    return item.direct
 
 
 def _refusal(item: Item, earlier: list[Responsibility], now: datetime) -> str:

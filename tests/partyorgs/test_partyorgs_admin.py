@@ -130,10 +130,14 @@ def test_an_item_is_opened_with_helpers_and_ended(desk, world):
     assert response.status_code == 302, said(response)
     item = Responsibility.objects.get(category__code=UNLISTED)
     assert [unit.code for unit in item.helpers.all()] == ["roads"]
+    assert not item.direct
     page = f"{ADMIN}responsibility/{item.pk}/change/"
     assert desk.post(page, moment("valid_until", now)).status_code == 302
     item.refresh_from_db()
     assert item.valid_until == now
+    again = moment("valid_from", now + timedelta(hours=1)) | {"direct": "on"}
+    assert desk.post(f"{ADMIN}responsibility/add/", given | again).status_code == 302
+    assert Responsibility.objects.get(category__code=UNLISTED, valid_until=None).direct
     given["category"] = Category.objects.get(code=RUBBISH).parent_id
     response = desk.post(f"{ADMIN}responsibility/add/", given)
     assert "大类" in said(response)[0]

@@ -193,6 +193,39 @@ def test_kind_and_date_may_be_given(import_responsibilities):
     assert "unit_kind“公司”不认识" in import_responsibilities.err
 
 
+LISTED = "category_code,area_code,level,unit_code,unit_name,supervisor_code,basis"
+
+
+@pytest.mark.parametrize(
+    ("word", "direct"),
+    [("是", True), ("1", True), ("TRUE", True), ("yes", True),
+     ("否", False), ("0", False), ("false", False), ("no", False), ("", False)],
+)  # fmt: skip
+def test_whether_a_district_matter_goes_straight_to_its_unit(import_responsibilities, word, direct):
+    line = f"{UNLISTED},{DISTRICT},district,clean,,,条例,{word}"
+    assert import_responsibilities([line], columns=LISTED + ",direct")
+    assert Responsibility.objects.get(category__code=UNLISTED).direct is direct
+
+
+def test_a_word_that_is_neither_yes_nor_no_is_named(import_responsibilities):
+    line = f"{UNLISTED},{DISTRICT},district,clean,,,条例,也许"
+    assert not import_responsibilities([line], columns=LISTED + ",direct")
+    assert "direct 的“也许”看不懂" in import_responsibilities.err
+    assert not Responsibility.objects.filter(category__code=UNLISTED).exists()
+
+
+def test_without_the_column_what_was_said_stays(import_responsibilities):
+    assert import_responsibilities([f"{RUBBISH},{DISTRICT},district,roads,,,权责清单"])
+    assert Responsibility.objects.get(doer__code="roads", category__code=RUBBISH).direct
+    columns, line = LISTED + ",direct", f"{RUBBISH},{DISTRICT},district,roads,,,权责清单,"
+    assert import_responsibilities([line], columns=columns)
+    assert "新增 0，修改 0，未变 1" in import_responsibilities.out
+    assert import_responsibilities([line + "否"], columns=columns)
+    assert "新增 0，修改 1，未变 0" in import_responsibilities.out
+    running = Responsibility.objects.get(category__code=RUBBISH, valid_until=None)
+    assert (running.doer.code, running.direct) == ("roads", False)
+
+
 def test_a_dry_run_of_the_list_writes_nothing(import_responsibilities):
     before = rows()
     assert import_responsibilities([f"{UNLISTED},{DISTRICT},区,U-1,市容队,,"], dry_run=True)

@@ -213,3 +213,18 @@ def test_a_unit_is_served_by_its_valid_staff_with_open_accounts(world):
     world.users["community"].is_active = False
     world.users["community"].save()
     assert not staff_of(organizations=units, at=NOW).serves(world.orgs["home-1"])
+
+
+def test_direct_dispatch_is_kept_unless_said_and_a_change_is_a_new_item(world):
+    first = Responsibility.objects.get(category__code=RUBBISH)
+    assert first.direct
+    # Nothing said of it: the same item.
+    assert assign(world, RUBBISH, "district", DISTRICT, "clean", basis="权责清单") == first
+    later = assign(
+        world, RUBBISH, "district", DISTRICT, "clean", basis="权责清单", direct=False
+    )  # fmt: skip
+    first.refresh_from_db()
+    assert (later.direct, first.direct, first.valid_until) == (False, True, NOW)
+    third = assign(world, RUBBISH, "district", DISTRICT, "roads", at=NOW + DAY)
+    assert not third.direct
+    assert not assign(world, UNLISTED, "district", DISTRICT, "roads").direct

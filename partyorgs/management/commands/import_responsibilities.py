@@ -1,7 +1,7 @@
 """`import_responsibilities FILE.csv`: the responsibility list (权责清单).
 
 Columns: category_code,area_code,level,unit_code,unit_name,supervisor_code,basis and,
-if wanted, unit_kind and from.
+if wanted, unit_kind, direct and from.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from grid.services import Saved
 from matters.models import Category
 from partyorgs.importing import (
     Organizations,
+    answer_problem,
+    answers_by_word,
     areas_by_code,
     choices_by_word,
     date_problem,
@@ -38,7 +40,7 @@ COLUMNS = (
 class Command(ImportCommand[Item]):
     help = _(
         "导入权责清单（CSV：category_code,area_code,level,unit_code,unit_name,"
-        "supervisor_code,basis；可加 unit_kind,from）"
+        "supervisor_code,basis；可加 unit_kind,direct,from）"
     )
 
     def read(self, report: Report, options: dict[str, Any]) -> Sequence[Item]:
@@ -65,6 +67,7 @@ class Command(ImportCommand[Item]):
         self.categories = {row.code: row for row in Category.objects.all()}
         self.areas = areas_by_code({row["area_code"] for row in rows})
         self.levels = choices_by_word(Level)
+        self.answers = answers_by_word()
         self.kinds = choices_by_word(Organization.Kind)
         codes = {row["unit_code"] for row in rows} | {row["supervisor_code"] for row in rows}
         self.units = Organizations(codes - {""})
@@ -103,12 +106,14 @@ class Command(ImportCommand[Item]):
         area = self.areas.get(row["area_code"])
         unit, supervisor = self.units.get(row["unit_code"]), self.units.get(row["supervisor_code"])
         at = instant_of(row["from"]) if row["from"] else self.now
+        said = row["direct"].lower()
         problems = [
             "" if category else unknown("category_code", row["category_code"]),
             "" if area else unknown("area_code", row["area_code"]),
             "" if row["level"] in self.levels else self._unknown_level(row),
             "" if at else date_problem(row["from"], "from"),
             "" if supervisor or not row["supervisor_code"] else _unknown_supervisor(row),
+            "" if said in self.answers or not said else answer_problem(said, "direct"),
         ]
         for problem in filter(None, problems):
             report.error(row.line, problem)
@@ -117,7 +122,8 @@ class Command(ImportCommand[Item]):
         if not category.active:
             report.warn(row.line, _("小类“%(name)s”已停用。") % {"name": category.name})
         self.units.serves(unit.code, area.code)
-        return Item(category, self.levels[row["level"]], area, unit, at, supervisor, row["basis"])
+        level, direct = self.levels[row["level"]], self.answers.get(said)
+        return Item(category, level, area, unit, at, supervisor, row["basis"], direct=direct)
 
     def _unknown_level(self, row: Row) -> str:
         level = {"level": row["level"][:20]}
