@@ -15,6 +15,7 @@ USES = {
     Clock.Kind.COUNTERSIGN: Ladder.Use.COUNTERSIGN,
     Clock.Kind.WHISTLE_ANSWER: Ladder.Use.WHISTLE,
     Clock.Kind.WHISTLE_ARRIVE: Ladder.Use.WHISTLE,
+    Clock.Kind.WHISTLE_APPROVE: Ladder.Use.WHISTLE,
 }
 
 

@@ -29,11 +29,14 @@ TELLS: dict[str, tuple[str, ...]] = {
     "answer": PEOPLE,
     "duty": ("next_on_duty", "leader_on_duty"),
     "decide": PEOPLE,
-    "approve": ("approver",),
+    "approve": (),
     "climbed": PEOPLE,
     "countersign": PEOPLE,
     "whistle": ("called_unit", *PEOPLE),
 }
+
+# Acts that are turns of the rule book: its row says whom they tell, the rung does not.
+TURNS = ("fall_back", "next_deputy", "lapse")
 
 DEFAULTS: dict[str, list[tuple[Any, ...]]] = {
     "limit": [
@@ -61,7 +64,7 @@ DEFAULTS: dict[str, list[tuple[Any, ...]]] = {
     "approve": [(1, "next_deputy", "due", 0, 0, [], [], False)],
     "climbed": [
         (0, "remind", "yellow", 0, 0, ["district_desk"], [], False),
-        (1, "lapse", "due", 0, 0, ["district_desk"], [], False),
+        (1, "lapse", "due", 0, 0, [], [], False),
     ],
     "countersign": [(1, "escalate", "due", 0, 0, ["district_desk"], ["leader"], False)],
     "whistle": [(1, "escalate", "due", 0, 0, ["called_unit"], ["district_desk"], False)],

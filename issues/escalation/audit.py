@@ -69,7 +69,7 @@ def audit(*, now: datetime) -> Audit:
 
 
 def _without_clock(_window: Window) -> Finding:
-    """Every open issue has one main clock: the two counts are equal."""
+    """Every open issue has one main clock, running or held still: the two counts are equal."""
     running = Clock.objects.filter(stopped_at=None, kind__in=Clock.MAIN).count()
     missing = Issue.objects.filter(is_open=True).count() - running
     return Finding("open_without_clock", abs(missing))
@@ -89,12 +89,22 @@ def _not_taken(code: str, late: QuerySet[Clock], rung: Q) -> Finding:
     """Clocks whose rung of that moment left no record."""
     level = Rung.objects.filter(rung, ladder=OuterRef("ladder")).values("level")[:1]
     taken = Step.objects.filter(clock=OuterRef("pk"), level=OuterRef("owed"))
-    owing = late.annotate(owed=level).filter(~Exists(taken), owed__isnull=False)
+    # A limit that was held still goes on above the rungs that came before.
+    before = Clock.objects.filter(
+        issue=OuterRef("issue"),
+        kind=OuterRef("kind"),
+        paused_at__isnull=False,
+        stopped_at=OuterRef("started_at"),
+        level__gte=OuterRef("owed"),
+    )
+    owing = late.annotate(owed=level).filter(~Exists(taken), ~Exists(before), owed__isnull=False)
     return _of_clocks(code, owing)
 
 
 def _overdue_step(window: Window) -> Finding:
-    return _of_clocks("step_overdue", _running().filter(next_at__lt=window.until))
+    """A rung that nobody took, or an issue that nobody woke."""
+    waiting = Clock.objects.filter(stopped_at=None, parked_at=None, next_at__lt=window.until)
+    return _of_clocks("step_overdue", waiting)
 
 
 def _parked(_window: Window) -> Finding:
@@ -137,7 +147,10 @@ def _old_notices(window: Window) -> Finding:
 
 
 def _running() -> QuerySet[Clock]:
-    return Clock.objects.filter(stopped_at=None, parked_at=None, ladder__isnull=False)
+    """Limits of which time goes by: not what is held still."""
+    return Clock.objects.filter(
+        stopped_at=None, parked_at=None, paused_at=None, ladder__isnull=False
+    )
 
 
 def _recorded(window: Window) -> QuerySet[Step]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
+from django.db.models import QuerySet
 
 from issues import chain, clocks
 from issues.escalation.writing import PAUSE, set_columns
@@ -27,6 +28,8 @@ ISSUE_COLUMNS = ("yellow_at", "due_at", "answer_due_at", "event_count", "last_ha
 def reckon_all(*, now: datetime) -> int:
     """Reckon every running limit whose calendar is not the one it was reckoned with.
 
+    What is held still is left alone: it goes on with what was left, by the
+    calendar of that day.
     The clock carries its calendar's stamp, so a round that was cut off goes on
     where it stopped, and two at once do the work once. Each due time that moves
     is an event: from when to when, and because of what. How many moved.
@@ -39,7 +42,7 @@ def reckon_all(*, now: datetime) -> int:
 
 def _batches(code: str, stamp: str, now: datetime) -> Iterator[int]:
     """How many moved, batch by batch, until every limit carries the stamp."""
-    running = Clock.objects.filter(stopped_at=None, parked_at=None, calendar=code)
+    running = _running(code).filter(parked_at=None)
     # Two ranges of one index: what differs lies below or above.
     for part in (
         running.filter(calendar_stamp__lt=stamp),
@@ -54,6 +57,11 @@ def _batches(code: str, stamp: str, now: datetime) -> Iterator[int]:
             time.sleep(PAUSE[connection.vendor])
 
 
+def _running(code: str) -> QuerySet[Clock]:
+    """The limits that run by this calendar now; of one that is held still no time goes by."""
+    return Clock.objects.filter(stopped_at=None, paused_at=None, calendar=code)
+
+
 def _batch(keys: list[int], code: str, now: datetime) -> tuple[int, int]:
     """A batch in a transaction; one that fails again issue by issue, the bad one parked."""
     try:
@@ -66,7 +74,7 @@ def _batch(keys: list[int], code: str, now: datetime) -> tuple[int, int]:
         if len(keys) > 1:
             parts = [_batch([key], code, now) for key in keys]
             return sum(part[0] for part in parts), sum(part[1] for part in parts)
-        bad = Clock.objects.filter(issue_id__in=keys, stopped_at=None, calendar=code)
+        bad = _running(code).filter(issue_id__in=keys)
         return park(clocks=bad.values_list("pk", flat=True), problem=problem, now=now), 0
 
 
@@ -80,7 +88,7 @@ def _reckon(keys: list[int], code: str, now: datetime) -> tuple[int, int]:
         issues = issues.select_for_update(no_key=True)
     held = {issue.pk: issue for issue in issues}
     stamp, calendar = stamped_calendar(code)
-    running = Clock.objects.filter(issue_id__in=held, stopped_at=None, calendar=code)
+    running = _running(code).filter(issue_id__in=held)
     stale = list(running.exclude(calendar_stamp=stamp).order_by("issue_id", "pk"))
     rungs = rungs_of(clock.ladder_id for clock in stale)
     because = _because(code, stale)

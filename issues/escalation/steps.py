@@ -10,11 +10,13 @@ from typing import Any
 from grid.models import Cell
 from issues import chain
 from issues.escalation.digests import next_digest
+from issues.escalation.turns import is_turn
 from issues.ladders import next_rung, put_on_ladder, rungs_of
 from issues.models import Clock, Event, Issue, Rung, Step
 from issues.services.calling import ON_DUTY as ON_DUTY_ROLE
 from issues.services.calling import Watch
-from issues.services.people import READS, Holder, People
+from issues.services.clockwork import LOOKED_AT
+from issues.services.people import READS, Holder, People, desk_of_unit
 from issues.services.telling import UNWATCHED, audience_of, payload_of
 from issues.services.timing import Timing
 from issues.workflow import RULES, Verb
@@ -40,6 +42,12 @@ KINDS = {
 # A check is nobody's handling: who can check is reminded, then the owner, then the desk.
 OF_CHECK = {"handler": "checker", "unit_desk": "owner", "unit_head": "desk"}
 OF_CLOSING = {"handler": "owner", "unit_desk": "desk", "unit_head": "desk"}
+# Nor is what comes before the work and after the check: the desk verifies and calls back.
+OF_VERIFYING = {"handler": "checker", "unit_desk": "desk", "unit_head": "leader"}
+OF_CALLING_BACK = {"handler": "desk", "unit_desk": "desk", "unit_head": "leader"}
+INSTEAD = {Clock.Kind.VERIFY: OF_VERIFYING, Clock.Kind.CALLBACK: OF_CALLING_BACK}
+# A key that means the unit of the clock itself: one that a whistle called.
+CALLED_UNIT = "called_unit"
 # Clocks of work that somebody must do now; a check is nobody's at night.
 HANDS = frozenset({Clock.Kind.ACCEPT, Clock.Kind.DISPATCH, Clock.Kind.HANDLE, Clock.Kind.ANSWER})
 ON_DUTY = {"next_on_duty": Watch.next, "leader_on_duty": Watch.leader}
@@ -79,7 +87,8 @@ class Steps:
     """The steps of one batch: `take` each clock, then write what came of it.
 
     Nothing is written here: `events`, `steps`, `drafts`, `started` and the
-    changed `clocks` and `issues` are.
+    changed `clocks` and `issues` are. `turning`: clocks whose coming rung changes
+    the issue's state, or that wake; each is a turn of its own, afterwards.
     """
 
     def __init__(self, clocks: list[Clock], *, known: Known, now: datetime) -> None:
@@ -96,6 +105,7 @@ class Steps:
         self.steps: list[Step] = []
         self.drafts: list[Draft] = []
         self.started: list[Clock] = []
+        self.turning: list[Clock] = []
 
     def _load(self) -> None:
         keys = {
@@ -103,9 +113,14 @@ class Steps:
             for rungs in self.rungs.values()
             for rung in rungs
             for key in (*rung.tells, *rung.copies)
-            for meant in ({}, OF_CHECK, OF_CLOSING)
+            for meant in ({}, OF_CHECK, OF_CLOSING, OF_VERIFYING, OF_CALLING_BACK)
         }
-        self.people.load(self.issues.values(), (keys | set(UNWATCHED)) & READS.keys())
+        called = {clock.organization_id for clock in self.clocks if clock.subject}
+        self.people.load(
+            self.issues.values(),
+            (keys | set(UNWATCHED)) & READS.keys(),
+            units=(key for key in called if key),
+        )
         # Off hours the duty hears of what is critical, besides those whose rung it is.
         critical = [issue for issue in self.issues.values() if issue.critical]
         self.watch.load(critical)
@@ -124,6 +139,9 @@ class Steps:
         """Every rung of every clock that has come, lowest first."""
         for clock in self.clocks:
             while clock.next_at is not None and clock.next_at <= self.now:
+                if is_turn(clock, self.rungs.get(clock.ladder_id or 0, [])):
+                    self.turning.append(clock)
+                    break
                 self._take(clock)
         self._tell_stand_ins()
 
@@ -134,6 +152,8 @@ class Steps:
         """
         clock = step.clock
         rung = next(one for one in self.rungs[clock.ladder_id or 0] if one.level == step.level)
+        if rung.act not in VERBS:
+            return  # a turn, that the rule book itself told
         told = {one.user: one.role for one in self._told(clock, rung)}
         if event.verb == Verb.CALL:
             told = dict.fromkeys(event.facts["called"], ON_DUTY_ROLE)
@@ -176,7 +196,7 @@ class Steps:
     def _verb(self, rung: Rung, clock: Clock) -> Verb:
         """An order needs a unit that can answer it: a late check is chased instead."""
         verb = VERBS[Rung.Act(rung.act)]
-        if verb is Verb.SUPERVISE and (clock.kind == Clock.Kind.CHECK or not clock.issue.unit_id):
+        if verb is Verb.SUPERVISE and (clock.kind in LOOKED_AT or not clock.issue.unit_id):
             return Verb.CHASE
         return verb
 
@@ -190,21 +210,27 @@ class Steps:
             "clock": clock.kind,
             "due": clock.due_at.isoformat(),
         }
+        if clock.subject:
+            # Whose limit it is beside the issue's own, such as a called unit of a whistle.
+            facts["subject"] = clock.subject
         if verb is Verb.CALL:
             facts["called"] = sorted(told)
             self.called[issue.pk].update(told)
         if self.now - due > LATE:
             facts["late"] = int((self.now - due).total_seconds())
-        return self._append(issue, verb, facts)
+        whose = clock.organization_id if clock.subject else None
+        return self._append(issue, verb, facts, unit=whose)
 
-    def _append(self, issue: Issue, verb: Verb, facts: dict[str, Any]) -> Event:
+    def _append(
+        self, issue: Issue, verb: Verb, facts: dict[str, Any], *, unit: int | None = None
+    ) -> Event:
         event = Event(
             issue=issue,
             at=self.now,
             verb=verb,
             from_state=issue.state,
             to_state=issue.state,
-            unit_id=issue.unit_id,
+            unit_id=unit or issue.unit_id,
             facts=facts,
             public=RULES[verb].public,
         )
@@ -277,6 +303,8 @@ class Steps:
         for key in (*rung.copies, *rung.tells):
             if key in ON_DUTY:
                 yield from ON_DUTY[key](self.watch, issue, self.called[issue.pk])
+            elif key == CALLED_UNIT:
+                yield from desk_of_unit(self.people, clock.organization_id)
             else:
                 yield from self.people.of(issue, self._meant(key, clock))
         if issue.critical and clock.kind in HANDS:
@@ -285,7 +313,7 @@ class Steps:
     def _meant(self, key: str, clock: Clock) -> str:
         """Whom a key means for this clock: what is checked already waits for its owner to close."""
         if clock.kind != Clock.Kind.CHECK:
-            return key
+            return INSTEAD.get(Clock.Kind(clock.kind), {}).get(key, key)
         return (OF_CLOSING if clock.issue.checked_at else OF_CHECK).get(key, key)
 
     def _tell_stand_ins(self) -> None:

@@ -42,10 +42,9 @@ class RungForm(forms.Form):
         decimal_places=2,
         widget=forms.NumberInput(attrs={"step": "0.25"}),
     )
+    # Whether anybody has to be named depends on the act: the service says so.
     tells = forms.MultipleChoiceField(
-        label=_("通知谁"),
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("没有写通知谁，请补上。")},
+        label=_("通知谁"), required=False, widget=forms.CheckboxSelectMultiple
     )
     copies = forms.MultipleChoiceField(
         label=_("抄送谁"), required=False, widget=forms.CheckboxSelectMultiple
@@ -60,10 +59,19 @@ class RungForm(forms.Form):
         super().__init__(*args, **kwargs)
         acts = [(act, Rung.Act(act).label) for act in rungs.ACTS[use]]
         self.fields["act"].choices = [("", _("请选择")), *acts]  # type: ignore[attr-defined]
+        turns = [str(Rung.Act(act).label) for act in rungs.ACTS[use] if act in rungs.TURNS]
+        if len(turns) == len(rungs.ACTS[use]):
+            # The rule book says whom each of these acts tells.
+            for name in ("tells", "copies", "digest"):
+                del self.fields[name]
+            return
         names = person_names()
         for name in ("tells", "copies"):
             people = [(key, names[key]) for key in rungs.TELLS[use]]
             self.fields[name].choices = people  # type: ignore[attr-defined]
+        if turns:
+            said = _("“%(act)s”自己会通知有关的人，不用选。") % {"act": str(_("、")).join(turns)}
+            self.fields["tells"].help_text = said
 
     @property
     def shown(self) -> list[forms.BoundField]:
@@ -79,7 +87,9 @@ class RungForm(forms.Form):
     def rung(self) -> dict[str, Any]:
         """The rung by the names of its columns; call it on a valid form."""
         said = self.cleaned_data
-        kept = {name: said[name] for name in ("level", "act", "base", "tells", "copies", "digest")}
+        kept = {name: said[name] for name in ("level", "act", "base")}
+        kept |= {name: said.get(name, []) for name in ("tells", "copies")}
+        kept["digest"] = said.get("digest", False)
         worked = (said["days"] or 0) * DAY + round((said["hours"] or 0) * HOUR)
         return kept | {"share": said["share"] or 0, "minutes": worked}
 

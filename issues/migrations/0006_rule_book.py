@@ -302,7 +302,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='issue',
-            index=models.Index(condition=models.Q(('external_number', ''), _negated=True), fields=['external_number'], name='issue_external'),
+            index=models.Index(models.OrderBy(models.F('created_at'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('survey_asked', True)), name='issue_survey'),
+        ),
+        migrations.AddConstraint(
+            model_name='issue',
+            constraint=models.UniqueConstraint(condition=models.Q(models.Q(('external_number', ''), _negated=True), models.Q(('state__in', ['rejected', 'cancelled']), _negated=True)), fields=('external_number', 'district'), name='issue_ticket_once', violation_error_message='这张热线工单已经登记过。'),
         ),
         migrations.AddConstraint(
             model_name='clock',

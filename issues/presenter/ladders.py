@@ -10,6 +10,8 @@ from django.utils.translation import gettext_noop
 from issues.ladders import ladders_in_use, versions_before
 from issues.models import Clock, Issue, Ladder, Rung
 from issues.presenter import words
+from issues.rungs import TURNS
+from issues.workflow import RULES, Verb
 from partyorgs.rules import Scope
 
 SHOWN_PARKED = 100
@@ -27,6 +29,11 @@ PERSON_NAMES = {
     "district_desk": gettext_noop("区网格中心"),
     "next_on_duty": gettext_noop("下一位值班人员"),
     "leader_on_duty": gettext_noop("带班领导"),
+    "approver": gettext_noop("审批人"),
+    "called_unit": gettext_noop("被吹哨单位"),
+    # Whom the rule book itself tells, where a rung is a turn of it.
+    "reporter": gettext_noop("上报人"),
+    "unit": gettext_noop("承办单位"),
 }
 
 
@@ -69,17 +76,18 @@ def _rung(rung: Rung) -> Fact:
 
 def rung_sentence(rung: Rung) -> str:
     """第 2 级 督办：超过时限的 50 %，且至少 1 个工作日；通知承办单位负责人，抄送党支部。"""
+    turn = rung.act in TURNS
     facts = {
         "level": rung.level,
         "act": rung.get_act_display(),
         "when": _when(rung),
-        "tells": _names(rung.tells),
+        "tells": _names(RULES[Verb(rung.act)].tells if turn else rung.tells),
         "copies": _names(rung.copies),
     }
     said = _("第 %(level)s 级 %(act)s：%(when)s；通知%(tells)s") % facts
     if rung.copies:
         said += _("，抄送%(copies)s") % facts
-    if rung.digest:
+    if rung.digest and not turn:
         said += _("；不紧急的每天汇总两次")
     return said + _("。")
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from django.db.models import Q
 
 from issues.models import Issue
+from issues.workflow import State
 from partyorgs.models import Level, Post, Role
 from partyorgs.queries import Staff
 from partyorgs.rules import CELL_ROLES
@@ -58,9 +59,15 @@ class People:
                 holder = Holder(post.user_id, post.role, post.duty_field)
                 self._by_organization[post.organization_id].append(holder)
 
-    def load(self, issues: Iterable[Issue], keys: Iterable[str]) -> None:
-        """Read, in one query, the posts that these keys may mean for these issues."""
+    def load(
+        self, issues: Iterable[Issue], keys: Iterable[str], *, units: Iterable[int] = ()
+    ) -> None:
+        """Read, in one query, the posts that these keys may mean for these issues.
+
+        `units`: ids of organizations besides, such as those that a whistle called.
+        """
         wanted: dict[str, set[int]] = defaultdict(set)
+        wanted["organization"].update(units)
         columns = {column for key in keys for column in READS[key]}
         for issue in issues:
             for column in columns:
@@ -144,6 +151,11 @@ def _checker(people: People, issue: Issue) -> Found:
     return _cell(people, issue) or _desk(people, issue)
 
 
+def _verifier(people: People, issue: Issue) -> Found:
+    """Who goes and looks at what the public reports: the cell's workers; else nobody."""
+    return _cell(people, issue) if issue.state == State.PENDING_VERIFY else []
+
+
 def _desk(people: People, issue: Issue) -> Found:
     if issue.street_id:
         return people.in_area(issue.street_id, DISPATCHERS)
@@ -160,12 +172,27 @@ def _field_leader(people: People, issue: Issue) -> Found:
 
     A leader's field names big classes, by name or code, in free words.
     """
-    leaders = people.in_area(issue.street_id, LEADERS)
+    own, general = leaders_of_field(people, issue), leaders_without_field(people, issue)
+    return own or general or _leader(people, issue)
+
+
+def leaders_of_field(people: People, issue: Issue) -> Found:
+    """The street's leaders whose field names the issue's big class (分管领导); else nobody."""
     big = issue.category.parent if issue.category else None
     names = [name for name in (big.name_zh, big.code) if name] if big else []
-    own = [one for one in leaders if any(name in one.duty_field for name in names)]
-    general = [one for one in leaders if not one.duty_field]
-    return own or general or _leader(people, issue)
+    leaders = people.in_area(issue.street_id, LEADERS)
+    return [one for one in leaders if any(name in one.duty_field for name in names)]
+
+
+def leaders_without_field(people: People, issue: Issue) -> Found:
+    """The street's leaders without a field of their own (主任); else nobody."""
+    return [one for one in people.in_area(issue.street_id, LEADERS) if not one.duty_field]
+
+
+def desk_of_unit(people: People, unit: int | None) -> Found:
+    """Who answers at the desk of a unit; without a desk everybody who works there."""
+    desk = people.in_organization(unit, UNIT_DESK)
+    return desk or people.in_organization(unit, UNIT_TOLD | {Role.UNIT_HEAD})
 
 
 def _district_desk(people: People, issue: Issue) -> Found:
@@ -200,6 +227,7 @@ MEANS: dict[str, Callable[[People, Issue], Found]] = {
     "owner": _owner,
     "cell": _cell,
     "checker": _checker,
+    "verifier": _verifier,
     "desk": _desk,
     "leader": _leader,
     "field_leader": _field_leader,
@@ -218,6 +246,7 @@ READS: dict[str, tuple[str, ...]] = {
     "owner": ("owner_id",),
     "cell": ("cell_id",),
     "checker": ("cell_id", *AREAS),
+    "verifier": ("cell_id",),
     "desk": AREAS,
     "leader": AREAS,
     "field_leader": AREAS,

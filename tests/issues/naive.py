@@ -21,8 +21,15 @@ LATER = {
     "limit": {2: (50, DAY), 3: (100, 3 * DAY), 4: (200, 5 * DAY)},
     "answer": {2: (100, DAY)},
     "duty": {2: (100, 0)},
+    # Four working hours of silence about a return: as long again as the two to decide.
+    "decide": {2: (100, 0)},
+    "approve": {},
+    "climbed": {},
+    "countersign": {},
+    "whistle": {},
 }
-REMINDS = {"limit", "answer"}  # a call of the duty has no reminder before it
+# A call of the duty, a deputy's turn, a signature and a whistle have no reminder before.
+REMINDS = {"limit", "answer", "decide", "climbed"}
 
 
 class Days:

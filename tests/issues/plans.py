@@ -14,6 +14,7 @@ class Plan:
         given = {"category": category} | ({"condition": condition} if condition else {})
         self.rows = [(at, who, "report", given)]
         self.unit = LEAVES[category][1] if category else None
+        self.returns = 0
 
     def then(self, who, verb, *, soon=False, after=None, **given):
         gap = self.rng.choice((6, 40) if soon else (25, 180, 700, 1500, 4200))
@@ -33,10 +34,20 @@ class Plan:
     def close(self):
         return self.then("worker", "check", passed=True).then("branch", "close")
 
+    def send_back(self, to, **more):
+        self.returns += 1
+        return self.then(DESK[self.unit], "return", reason="not_ours", proposed=to, **more)
+
     def give_back(self, to, **more):
-        self.then(DESK[self.unit], "return", reason="not_ours", **more)
+        """Back, and on to where the unit says: by the desk, a conference, the last judgement."""
+        self.send_back(to, **more)
         self.unit = to
-        return self.then("street", "redispatch", unit=to, reason="sent_wrong", **more)
+        who, verb, given = {
+            1: ("street", "redispatch", {"reason": "sent_wrong"}),
+            2: ("leader", "confer", {"note": "值守台、两家单位会商。"}),
+            3: ("district", "judge", {"reason": "unit_right"}),
+        }[self.returns]
+        return self.then(who, verb, unit=to, **given, **more)
 
 
 class Plans:
@@ -90,15 +101,30 @@ class Plans:
         yield late.then("street", "accept", after=8, category=COVER).sign(soon=True)
 
     def again_and_again(self):
-        """Three returns, three reworks, and one more of each."""
+        """Three returns, three reworks, and one more of these."""
         back = self.plan(w.RUBBISH, "T-CLEAN-3", at=minute(12, 2, 9))
-        for to in ("roads", "clean", "roads", "clean"):
+        for to in ("roads", "clean", "roads"):
             back.give_back(to, soon=True)
         yield back.sign().handle().close()
         redone = self.plan(w.RUBBISH, at=minute(12, 14, 9)).sign(soon=True).handle(soon=True)
         for _again in range(4):
             redone.fail(soon=True).handle(soon=True)
         yield redone
+
+    def nobody_decides(self):
+        """The territory takes it: over a weekend, over New Year, late already, at night."""
+        friday = self.plan(w.RUBBISH, "T-CLEAN-3", at=minute(12, 4, 15)).send_back("roads")
+        friday.unit = "desk-1"
+        yield friday.sign(after=6000).handle().close()
+        yield self.plan(w.RUBBISH, "T-CLEAN-3", at=minute(12, 31, 15)).send_back("roads")
+        yield self.plan(w.CORRIDOR, at=minute(12, 10, 9)).send_back("roads", after=700)
+        yield self.plan(COVER, at=minute(12, 13, 2)).send_back("roads", after=15)
+        late = self.plan(w.RUBBISH, at=minute(12, 8, 9)).send_back("roads", after=1500)
+        yield late
+        decided = self.plan(w.RUBBISH, "T-CLEAN-3", at=minute(12, 16, 9))
+        yield decided.send_back("roads", after=30).then(
+            "street", "redispatch", unit="roads", reason="unit_asked", after=180
+        )
 
     def at_the_desk(self):
         yield self.plan()
@@ -132,6 +158,6 @@ class Plans:
     def all(self):
         kinds = (
             self.usual, self.over_new_year, self.critical, self.again_and_again,
-            self.at_the_desk, self.more_urgent, self.supervised,
+            self.nobody_decides, self.at_the_desk, self.more_urgent, self.supervised,
         )  # fmt: skip
         return [plan for kind in kinds for plan in kind()]

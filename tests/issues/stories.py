@@ -56,7 +56,11 @@ LIMITS = {
     "T-SAFE-1": (120, True), "T-SAFE-2": (480, False), "T-SAFE-3": (4800, False),
     "T-ORDER-3": (7200, False), "T-TRAP-1": (30, True),
 }  # fmt: skip
-STAGES = {"accept": (15, True), "dispatch": (15, True), "check": (480, False)}
+STAGES = {
+    "accept": (15, True), "dispatch": (15, True), "check": (480, False),
+    # Two working hours to decide on a return; as long again, and the territory takes it.
+    "decide": (120, False),
+}  # fmt: skip
 COVER, SHED, LIFT_TRAP = "C0102", "E0101", "S0101"
 # Leaf: the condition that it is filed under unless another is named, and who does it.
 LEAVES = {
@@ -84,7 +88,7 @@ class Running:
     taken: list[tuple[int, int, int]] = field(default_factory=list)
 
     def put(self, tables):
-        use = self.kind if self.kind in ("answer", "duty") else "limit"
+        use = self.kind if self.kind in ("answer", "duty", "decide") else "limit"
         self.path = ladder(
             tables[self.calendar], self.start, limit=self.limit, granted=self.granted,
             continuous=self.continuous, critical=self.critical, use=use,
@@ -94,6 +98,17 @@ class Running:
         """The next rung: when, and which."""
         left = [(at, level) for level, at in self.path.rungs.items() if level > self.level]
         return min(left, key=lambda rung: rung[1], default=None)
+
+
+def is_turn(level, one):
+    """The rung by which the territory takes what nobody decided on."""
+    return one.kind == "decide" and level == 2
+
+
+def told_first(row):
+    """What only tells comes before what moves the issue in the same minute."""
+    at, level, one = row
+    return at, is_turn(level, one)
 
 
 class Story:
@@ -106,6 +121,7 @@ class Story:
         self.script = [row for row in script if row[0] < END]
         self.clocks, self.moved, self.instants = [], [], set()
         self.unit, self.condition, self.critical, self.who = "desk-1", "", False, ""
+        self.returns = 0
         self.issue = None
         self.tables, self.now = TABLES[0], BEGIN
         for at, who, verb, given in [*self.script, (END, "", "", {})]:
@@ -125,7 +141,7 @@ class Story:
         """Every rung that comes up to this minute, in the order of time."""
         while True:
             coming = [(*rung, one) for one in self.running() if (rung := one.coming())]
-            at, level, one = min(coming, key=lambda row: row[0], default=(END + 1, 0, None))
+            at, level, one = min(coming, key=told_first, default=(END + 1, 0, None))
             if at > until:
                 return
             self.now = max(self.now, at)
@@ -138,9 +154,15 @@ class Story:
                 and not self.of("answer")
             ):
                 self.begin("answer", self.now)
+            if is_turn(level, one):
+                self.territory(self.now)
             if level and one.kind in ("accept", "dispatch", "handle", "answer"):
                 # Late and critical: off hours the duty hears of it, until somebody answers.
                 self.call(self.now)
+
+    def territory(self, at):
+        """Nobody decided on the return: the street's desk has it from now on."""
+        self.move(at, "desk-1")
 
     def reload(self):
         """The notice is there: what runs on working time is counted anew from its start."""
@@ -229,14 +251,23 @@ class Story:
         self.send(at, unit)
         self.call(at)
 
-    def on_redispatch(self, at, unit, reason):
-        late = self.main().path.due <= at
-        self.end(at, "answer", "duty")
+    def move(self, at, unit):
+        late, returned = self.main().path.due <= at, self.of("decide")
+        self.end(at, "answer", "duty", "decide")
         self.unit = unit
-        if late:
+        if late or (returned and self.returns >= 3):
             # The new unit owes an answer: the steps of the limit were the old one's.
             self.begin("answer", at)
         self.call(at)
+
+    def on_redispatch(self, at, unit, reason):
+        self.move(at, unit)
+
+    def on_confer(self, at, unit, note):
+        self.move(at, unit)
+
+    def on_judge(self, at, unit, reason):
+        self.move(at, unit)
 
     def on_sign(self, at):
         self.end(at, "duty")
@@ -244,8 +275,10 @@ class Story:
     def on_acknowledge(self, at):
         self.end(at, "duty")
 
-    def on_return(self, at, reason):
+    def on_return(self, at, reason, proposed):
+        self.returns += 1
         self.end(at, "duty")
+        self.begin("decide", at)
         self.call(at)
 
     def on_answer(self, at, note):

@@ -9,6 +9,7 @@ from django.utils import timezone
 from issues.escalation.sweep import sweep
 from issues.models import Clock, Ladder, Rung, Step
 from issues.presenter.ladders import rung_sentence
+from issues.rungs import DEFAULTS
 from issues.services.ladders import disable_rung
 from tests import world as w
 from tests.callers import person
@@ -49,6 +50,17 @@ class TestReading:
             "第 3 级 上报领导：超过时限的 100 %，且至少 3 个工作日；",
             "通知街道分管领导；不紧急的每天汇总两次。",
             "第 2 级 呼叫值班：超过时限的 100 %；通知带班领导。",
+            # Whom an act of the rule book tells stands in its row.
+            "第 2 级 属地兜底：超过时限的 100 %；通知承办单位、街道领导、党支部。",
+            "第 1 级 转下一位审批：到期时；通知审批人。",
+            "第 1 级 未核查结案：到期时；通知上报人、承办单位、区网格中心。",
+            "第 1 级 上报领导：到期时；通知区网格中心，抄送街道领导。",
+            "第 1 级 上报领导：到期时；通知被吹哨单位，抄送区网格中心。",
+            "退单裁定时限",
+            "审批时限",
+            "上提核查时限",
+            "补签时限",
+            "应哨、报到时限",
         ):
             assert said in page
 
@@ -84,6 +96,24 @@ class TestChanging:
         assert "正在走的时限仍按原来的规定" in page
         assert "以前的版本" in page
         assert "超过时限的 50 %" in page
+
+    @pytest.mark.parametrize("use", sorted(DEFAULTS))
+    def test_every_ladder_can_be_changed_as_it_comes(self, world, use):
+        last = len(DEFAULTS[use]) - 1
+        assert "没有改动" in text(save(typed(use), use, follow=True))
+        assert save(typed(use, **{f"{last}-share": "250"}), use).status_code == 302
+        assert current(use).version == 2
+        assert current(use).rungs.last().share == 250
+
+    def test_an_act_of_the_rule_book_tells_by_itself(self, world):
+        form = person("admin").get(reverse("ladder_edit", args=["decide"])).context["form"]
+        assert "“属地兜底”自己会通知有关的人" in str(form.forms[0]["tells"].help_text)
+        answer = save(typed("decide", **{"2-tells": ["leader"]}), "decide")
+        assert answer.status_code == 422
+        assert "请不要再选" in text(answer)
+        # Where every act is one of those, there is nobody to choose.
+        form = person("admin").get(reverse("ladder_edit", args=["approve"])).context["form"]
+        assert not {"tells", "copies", "digest"} & set(form.forms[0].fields)
 
     def test_what_was_stored_comes_back_into_the_form_as_it_was(self, world):
         before = current()
