@@ -1,17 +1,54 @@
 """The ways an issue ends."""
 
+from typing import Any
+
+from issues.models import Deviation, SampleRule
+from issues.rules import branch_is_bound
 from issues.services.doing import Given, How, do
+from issues.services.outcomes import settle
+from issues.services.sampling import sample
 from issues.services.turn import Turn
 from issues.workflow import Rule, Verb
+from partyorgs.models import Role
 
 
-def end(turn: Turn, rule: Rule, given: Given) -> None:
-    """The end of the issue; steps of the ladder that were still to come end with it."""
+def end(turn: Turn, rule: Rule, given: Given, **facts: Any) -> None:
+    """The end of the issue; steps of the ladder that were still to come end with it.
+
+    So do parts that are still open.
+    """
     issue = turn.issue
     issue.assignments.filter(ended_at=None).update(ended_at=turn.now)
     waiting = issue.clocks.filter(stopped_at=None, next_at__isnull=False).exists()
     issue.closed_at = turn.now
-    do(turn, rule, given, **({"steps_ended": True} if waiting else {}))
+    issue.open_parts = 0
+    do(turn, rule, given, **facts, **({"steps_ended": True} if waiting else {}))
 
 
-HOW: dict[Verb, How] = {Verb.CLOSE: end, Verb.REJECT: end, Verb.CANCEL: end}
+def relaxed(turn: Turn) -> bool:
+    """Whether a branch did this in which the handler stands: only where the district allows it."""
+    by_branch = turn.seat is not None and turn.seat.role == Role.BRANCH_SECRETARY
+    return by_branch and branch_is_bound(turn.issue, at=turn.now)
+
+
+def _close(turn: Turn, rule: Rule, given: Given) -> None:
+    end(turn, rule, given)
+    if relaxed(turn):
+        turn.deviate(Deviation.Kind.RELAXED)
+    settle(turn.issue, Deviation.Kind.CLIMBED, now=turn.now)
+    sample(turn, SampleRule.Of.CLOSED)
+
+
+def _force(turn: Turn, rule: Rule, given: Given) -> None:
+    """Ended without a check; stands publicly by its number, and its reporter is asked."""
+    end(turn, rule, given)
+    turn.deviate(Deviation.Kind.FORCED)
+    sample(turn, SampleRule.Of.FORCED)
+
+
+HOW: dict[Verb, How] = {
+    Verb.CLOSE: _close,
+    Verb.REJECT: end,
+    Verb.CANCEL: end,
+    Verb.FORCE_CLOSE: _force,
+}
