@@ -15,18 +15,20 @@ from django.utils.translation import gettext as _
 
 from grid.datum import to_wgs84
 from grid.models import Place
+from issues.book import target
 from issues.dispatch import Position, desk_for, position, route
 from issues.models import Attachment, Issue
 from issues.numbers import new_number
 from issues.services.errors import KeyReused, MayNotReport
 from issues.services.photos import attach, own_unused
 from issues.services.sending import send_by_rule
+from issues.services.settling import settle_in_report
+from issues.services.sources import HEARD_OF, external_number, own_source, reporting_seat
 from issues.services.turn import Turn
 from issues.services.words import MAX_DESCRIPTION, MAX_PLACE, cleaned
 from issues.who import may_report
 from issues.workflow import RULES, State, Verb
 from matters.queries import Matter, UnknownMatter, matter
-from partyorgs.models import Role
 from partyorgs.rules import CELL_ROLES, Scope, Seat
 from residents.models import Contact
 from residents.screening import find_phones
@@ -35,7 +37,12 @@ from residents.services import create_contact
 
 @dataclass(frozen=True)
 class Report:
-    """What a reporter gives. Degrees in `datum`; empty texts mean "not given"."""
+    """What a reporter gives. Degrees in `datum`; empty texts mean "not given".
+
+    `source`: a value of Issue.Source, where a desk takes down what others say;
+    `external_number`: the ticket's number there. `settled`: what was done on the
+    spot (即办即结).
+    """
 
     description: str
     lat: float
@@ -47,6 +54,13 @@ class Report:
     place_id: int | None = None
     attachments: Sequence[UUID | str] = ()
     contact: Mapping[str, Any] = field(default_factory=dict)
+    source: str = ""
+    external_number: str = ""
+    settled: str = ""
+
+
+# What a report can say since it is more than a worker's.
+LATER = ("source", "external_number", "settled")
 
 
 @dataclass(frozen=True)
@@ -61,21 +75,30 @@ class Reported:
         return self.turn is not None
 
 
-def report(*, scope: Scope, given: Report, key: str | None = None, now: datetime) -> Reported:
+def report(
+    *,
+    scope: Scope,
+    given: Report,
+    key: str | None = None,
+    imported: bool = False,
+    now: datetime,
+) -> Reported:
     """Report a problem at a place.
 
     Locates the point, finds the owner, and stores the issue with its first
     event. A cell worker's report with a category is accepted and dispatched in
-    the same transaction; others wait at the desk. Queues notices, starts the
-    clock, takes the photos.
+    the same transaction, or settled with what was done on the spot; what the
+    public reports is verified first; others wait at the desk. Queues notices,
+    starts the clock, takes the photos.
 
     `key`: sent twice by the same user with the same content it gives the same
-    issue. Raises MayNotReport, ValidationError by field, KeyReused.
+    issue. `imported`: from a file of a desk's. Raises MayNotReport,
+    ValidationError by field, KeyReused.
     """
-    seat = may_report(scope)
-    if seat is None:
+    first = may_report(scope)
+    if first is None:
         raise MayNotReport
-    seat = _reporting_seat(scope, seat)
+    seat = reporting_seat(scope, first, source=given.source, imported=imported)
     if key and (earlier := _earlier(scope, key)):
         return _repeated(earlier, given)
     try:
@@ -112,11 +135,6 @@ def hints(given: Report) -> list[str]:
     return []
 
 
-def _reporting_seat(scope: Scope, first: Seat) -> Seat:
-    """A worker's own seat goes before another post that could report too."""
-    return next((seat for seat in scope.seats if seat.role in CELL_ROLES), first)
-
-
 def _earlier(scope: Scope, key: str) -> Issue | None:
     sent = Issue.objects.filter(reporter=scope.user, idempotency_key=key)
     # Nearly every key is new, and asking that is cheaper than fetching a whole issue.
@@ -142,6 +160,9 @@ def _digest(given: Report) -> str:
         sorted(photos.values_list("digest", flat=True)) if given.attachments else [],
         sorted((str(name), str(value)) for name, value in given.contact.items()),
     ]  # fmt: skip
+    # Only where given, so that what was sent before these came has the digest it had.
+    rest = {name: getattr(given, name).strip() for name in LATER}
+    said += [[name, value] for name, value in rest.items() if value]
     text = json.dumps(said, ensure_ascii=False)
     return salted_hmac("issues.idempotency", text, algorithm="sha256").hexdigest()
 
@@ -153,14 +174,18 @@ def _made(*, scope: Scope, seat: Seat, given: Report, key: str | None, now: date
     what = _matter(given)
     lat, lng = _point(given)
     photos = own_unused(uploader=scope.user, ids=given.attachments)
-    if what and what.category.photo_reason and not photos:
+    source = given.source or own_source(seat)
+    if what and what.category.photo_reason and not photos and source not in HEARD_OF:
         raise ValidationError({"attachments": what.category.photo_reason})
     where = position(lat=lat, lng=lng, at=now)
     if where.district is None:
         raise ValidationError({"lat": _("还没有划分任何网格，请联系管理员导入网格。")})
     issue = Issue(
         number=new_number(at=now),
-        source=_source(seat),
+        source=source,
+        external_number=external_number(
+            given.external_number, source=source, district=where.district
+        ),
         description=description,
         category=what.category if what else None,
         condition=what.condition if what else None,
@@ -176,19 +201,40 @@ def _made(*, scope: Scope, seat: Seat, given: Report, key: str | None, now: date
         idempotency_digest=_digest(given) if key else "",
         created_at=now,
     )
-    _put(issue, where)
+    put_at(issue, where)
     turn = Turn(issue, scope=scope, seat=seat, now=now)
-    turn.apply(RULES[Verb.REPORT], to=State.REPORTED, facts={"reasons": list(where.reasons)})
-    if what and seat.role in CELL_ROLES:
-        turn.apply(RULES[Verb.ACCEPT], to=State.PENDING_DISPATCH, facts={"by_rule": True})
-        found = route(category=what.category, place=where, at=now)
-        send_by_rule(turn, found=found, where=where)
+    if given.settled.strip():
+        take_in(turn, where=where, what=None)
+        settle_in_report(turn, given.settled)
     else:
-        issue.unit, issue.level = desk_for(where)
+        take_in(turn, where=where, what=what if seat.role in CELL_ROLES else None)
     turn.save()
     attach(issue=issue, photos=photos, verb=Verb.REPORT)
     turn.photos = photos
     return turn
+
+
+def take_in(turn: Turn, *, where: Position, what: Matter | None) -> None:
+    """The first event, and where the report goes by itself; "what would happen" reads this too.
+
+    What the public reports is looked at before it is filed (DOMAIN.md §2.4).
+    `what`: filed under it and sent by the responsibility list at once; None waits
+    at the desk.
+    """
+    rule = RULES[Verb.REPORT]
+    verified = turn.issue.source != Issue.Source.PUBLIC
+    turn.apply(
+        rule,
+        to=target(rule, state=State.REPORTED, passed=verified),
+        passed=verified,
+        facts={"reasons": list(where.reasons)},
+    )
+    if what is None:
+        turn.issue.unit, turn.issue.level = desk_for(where)
+        return
+    turn.apply(RULES[Verb.ACCEPT], to=State.PENDING_DISPATCH, facts={"by_rule": True})
+    found = route(category=what.category, place=where, at=turn.now)
+    send_by_rule(turn, found=found, where=where)
 
 
 def _matter(given: Report) -> Matter | None:
@@ -236,13 +282,8 @@ def _contact(given: Report, *, now: datetime) -> Contact | None:
         ) from bad
 
 
-def _source(seat: Seat) -> str:
-    if seat.role == Role.STEWARD:
-        return Issue.Source.STEWARD
-    return Issue.Source.WORKER if seat.role in CELL_ROLES else Issue.Source.PARTNER
-
-
-def _put(issue: Issue, where: Position) -> None:
+def put_at(issue: Issue, where: Position) -> None:
+    """Write down where it lies and whose that is."""
     issue.cell = where.cell
     issue.community = where.community
     issue.street = where.street
