@@ -9,8 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from grid.models import Area, Place
 from grid.queries import find_places
 from issues.forms.typed import Retyped
+from issues.models import Issue
 from issues.services.reporting import Report
-from issues.services.words import MAX_DESCRIPTION, MAX_PLACE
+from issues.services.sources import MAX_EXTERNAL
+from issues.services.words import MAX_DESCRIPTION, MAX_NOTE, MAX_PLACE
 from residents.models import Contact
 from residents.screening import find_phones, without_phone
 
@@ -94,7 +96,24 @@ class ReportForm(PointForm):
         choices=Contact.Agreed.choices,
         widget=forms.CheckboxSelectMultiple,
     )
+    source = forms.ChoiceField(
+        label=_("从哪里来"), required=False, choices=[("", ""), *Issue.Source.choices]
+    )
+    external_number = forms.CharField(
+        label=_("热线工单编号"),
+        required=False,
+        max_length=MAX_EXTERNAL,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    settled = forms.CharField(
+        label=_("怎么办好的"),
+        required=False,
+        max_length=MAX_NOTE,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
     phone_seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    # The reporter looked at the similar reports, and theirs is another matter.
+    different = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     @property
     def phone_to_point_out(self) -> str:
@@ -102,6 +121,16 @@ class ReportForm(PointForm):
         if self.cleaned_data.get("phone_seen"):
             return ""
         return next(iter(find_phones(self.cleaned_data.get("description", ""))), "")
+
+    @property
+    def known(self) -> bool:
+        """Whether place and matter are known: enough to look for similar reports."""
+        return self.point is not None and bool(self.cleaned_data.get("category"))
+
+    @property
+    def joins(self) -> bool:
+        """Whether joining would do: a ticket, and what is done already, need their own report."""
+        return not (self.source_open or self.settled_open)
 
     def renew_key(self, key: str) -> None:
         """Let the same page be sent again as another report."""
@@ -116,7 +145,25 @@ class ReportForm(PointForm):
     @property
     def contact_open(self) -> bool:
         """Whether the folded contact has something to show."""
-        names = ("contact_name", "contact_phone", "contact_agreed")
+        return self._speaks("contact_name", "contact_phone", "contact_agreed")
+
+    def offer_sources(self, choices: Sequence[tuple[str, str]]) -> None:
+        """Show only the sources that this person may choose."""
+        field = self.fields["source"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = choices
+
+    @property
+    def source_open(self) -> bool:
+        """Whether the folded source has something to show."""
+        return self._speaks("source", "external_number")
+
+    @property
+    def settled_open(self) -> bool:
+        """Whether the folded result has something to show."""
+        return self._speaks("settled")
+
+    def _speaks(self, *names: str) -> bool:
         return any(self[name].value() or self[name].errors for name in names)
 
     def report(self, photos: Sequence[str]) -> Report:
@@ -130,6 +177,9 @@ class ReportForm(PointForm):
             condition=given["condition"],
             place=given["place_text"],
             place_id=given["place"],
+            source=given["source"],
+            external_number=given["external_number"],
+            settled=given["settled"],
             attachments=photos,
             contact={
                 "name": given["contact_name"],

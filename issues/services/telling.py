@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Any
 
 from accounts.models import User
-from issues.models import Issue
+from issues.models import Issue, Joining
 from issues.services.people import MEANS, Found, Holder, People
-from issues.workflow import Rule, Verb
+from issues.workflow import Rule, State, Verb
 from notices.services import Draft, Fact, queue
 from partyorgs.queries import Staff, stand_ins_for
 
@@ -21,6 +21,9 @@ KINDS = {
     "handle": "handled",
     "check": "checked",
     "close": "closed",
+    "verify": "verified",
+    "call_back": "called_back",
+    "survey": "surveyed",
     "reject": "rejected",
     "cancel": "cancelled",
     "raise_urgency": "urgent",
@@ -31,17 +34,69 @@ KINDS = {
     "raise": "raised",
     "call": "called",
     "acknowledge": "acknowledged",
+    "merge": "merged",
+    "unmerge": "unmerged",
+    "split": "split",
+    "settle": "settled",
+    "refer_up": "referred_up",
+    "arrange": "dispatched",
+    "confer": "conferred",
+    "judge": "judged",
+    "reclassify": "reclassified",
+    "spot_check": "spot_checked",
+    "reopen": "reopened",
+    "force_close": "forced_closed",
+    "ask_extension": "to_approve",
+    "ask_suspension": "to_approve",
+    "appeal": "to_approve",
+    "next_deputy": "to_approve",
+    "extend": "extended",
+    "suspend": "suspended",
+    "exempt": "exempted",
+    "refuse": "refused",
+    "resume": "resumed",
+    "wake": "resumed",
+    "add_part": "part_asked",
+    "complete_part": "part_done",
+    "drop_part": "part_dropped",
+    "touch": "touched",
+    "act_first": "acted_first",
+    "countersign": "countersigned",
+    "feed_back": "fed_back",
+    "fall_back": "fell_back",
+    "climb": "climbed",
+    "lapse": "closed_unchecked",
+    "escalate": "escalated",
+}
+
+# What a notice is of where the answer was no.
+OTHERWISE = {
+    State.HANDLING: "rework",
+    State.PENDING_VERIFY: "to_verify",
+    State.REJECTED: "rejected",
 }
 
 # Who hears of a call when nobody is on duty.
 UNWATCHED = ("desk", "leader")
 
 # Of which clock a notice speaks, so that it is taken back when that clock stops.
-ABOUT = {Verb.CHASE: "handle", Verb.SUPERVISE: "handle", Verb.CALL: "duty"}
+ABOUT = {
+    Verb.CHASE: "handle",
+    Verb.SUPERVISE: "handle",
+    Verb.CALL: "duty",
+    Verb.ASK_EXTENSION: "approve",
+    Verb.ASK_SUSPENSION: "approve",
+    Verb.APPEAL: "approve",
+    Verb.NEXT_DEPUTY: "approve",
+}
 # Told of what is critical too in the morning: nobody has to do anything at night.
 CAN_WAIT = frozenset(
-    {Verb.HANDLE, Verb.CHECK, Verb.CLOSE, Verb.CANCEL, Verb.REJECT, Verb.ANSWER, Verb.ACKNOWLEDGE}
-)
+    {
+        Verb.HANDLE, Verb.CHECK, Verb.CLOSE, Verb.CANCEL, Verb.REJECT, Verb.ANSWER,
+        Verb.ACKNOWLEDGE, Verb.MERGE, Verb.SPLIT, Verb.RECLASSIFY, Verb.SPOT_CHECK,
+        Verb.FORCE_CLOSE, Verb.ACT_FIRST, Verb.COUNTERSIGN, Verb.CLIMB, Verb.LAPSE,
+    }
+)  # fmt: skip
 
 
 def tell(
@@ -63,6 +118,41 @@ def tell(
     without anybody the desk and its leaders are told. Whoever is on leave is
     told all the same, and the stand-in too.
     """
+    roles = receivers(
+        issue=issue, rule=rule, actor=actor, staff=staff, called=called, told=told, now=now
+    )
+    no = rule.otherwise if rule.otherwise and issue.state == rule.otherwise else None
+    common: dict[str, Any] = {
+        "kind": (no and OTHERWISE.get(no)) or KINDS.get(rule.verb, str(rule.verb)),
+        "subject_key": issue.subject_key,
+        "key": f"{issue.number}:{seq}",
+        "payload": payload_of(issue) | {"verb": str(rule.verb)},
+        "critical": issue.critical and rule.verb not in CAN_WAIT,
+        "aspect": ABOUT.get(rule.verb, ""),
+    }
+    own = _by_own_report(issue, {user for user, role in roles.items() if not role})
+    drafts = [
+        Draft(recipient_id=user, role=role, **common | {"subject_key": own[user]})
+        if user in own
+        else Draft(recipient_id=user, role=role, **common)
+        for user, role in sorted(roles.items())
+    ]
+    if rule.public:
+        drafts.append(Draft(audience=audience_of(issue), **common))
+    queue(notices=drafts, now=now)
+
+
+def receivers(
+    *,
+    issue: Issue,
+    rule: Rule,
+    actor: User | None,
+    staff: Staff | None,
+    called: Found = (),
+    told: Mapping[str, Found] = MappingProxyType({}),
+    now: datetime,
+) -> dict[int, str]:
+    """Whom `tell` would tell: the role by which each is told, by the id of the user."""
     calling = rule.verb is Verb.CALL
     keys = UNWATCHED if calling and not called else rule.tells
     people = People(now)
@@ -81,28 +171,29 @@ def tell(
         roles.setdefault(stand_in, roles[absent])
     if actor is not None and not calling:
         roles.pop(actor.pk, None)
-    kind = "rework" if rule.otherwise is not None and issue.state == rule.otherwise else None
-    common: dict[str, Any] = {
-        "kind": kind or KINDS.get(rule.verb, str(rule.verb)),
-        "subject_key": issue.subject_key,
-        "key": f"{issue.number}:{seq}",
-        "payload": payload_of(issue) | {"verb": str(rule.verb)},
-        "critical": issue.critical and rule.verb not in CAN_WAIT,
-        "aspect": ABOUT.get(rule.verb, ""),
-    }
-    drafts = [Draft(recipient_id=user, role=role, **common) for user, role in sorted(roles.items())]
-    if rule.public:
-        drafts.append(Draft(audience=audience_of(issue), **common))
-    queue(notices=drafts, now=now)
+    return roles
 
 
 def others_who_reported(issue: Issue) -> Found:
-    """Who joined the report, and who sent the reports that were merged into it."""
+    """Who joined the report; who sent, or joined, the reports that were merged into it."""
     if issue.pk is None:
         return []
     joined = issue.joinings.order_by().values_list("user_id")
     merged = issue.merged.order_by().values_list("reporter_id")
-    return [Holder(user, "") for (user,) in joined.union(merged)]
+    with_them = Joining.objects.filter(issue__merged_into=issue).order_by().values_list("user_id")
+    return [Holder(user, "") for (user,) in joined.union(merged, with_them)]
+
+
+def _by_own_report(issue: Issue, users: set[int]) -> dict[int, str]:
+    """The subject by which somebody hears of what their own report was merged into.
+
+    Theirs they can always open, the other one perhaps not.
+    """
+    others = users - {issue.reporter_id}
+    if not others or issue.pk is None:
+        return {}
+    merged = issue.merged.filter(reporter_id__in=others).order_by("pk")
+    return {own.reporter_id: own.subject_key for own in merged}
 
 
 def audience_of(issue: Issue) -> tuple[str, ...]:
@@ -121,4 +212,5 @@ def payload_of(issue: Issue) -> dict[str, Fact]:
         # For groups and programs: what a person typed may hold a name or a number.
         "where": issue.cell.name if issue.cell else "",
         "state": issue.state,
+        **({"into": issue.merged_into.number} if issue.merged_into else {}),
     }

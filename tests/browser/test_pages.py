@@ -16,7 +16,8 @@ PAGES = [
     ("branch", "/"), ("unit", "/"), ("unit", "first issue"), ("community", "/"),
     ("street", "/"), ("street", "/issues/"), ("street", "first issue"), ("leader", "/"),
     ("district", "/"), ("district", "/issues/?state=all"), ("auditor", "/"), ("admin", "/"),
-    ("admin", "/coverage/"), ("admin", "/ladders/"), ("admin", "/ladders/limit/"),
+    ("admin", "/coverage/"), ("admin", "/ladders/"), ("admin", "/rules/"),
+    ("leader", "/leader/"), ("branch", "/branch/"), ("admin", "/ladders/limit/"),
     ("admin", "/parked/"),
 ]  # fmt: skip
 # Data of the demo district is Chinese; so are the product's name and the language switch.
