@@ -29,6 +29,7 @@ from pythonjsonlogger.json import JsonFormatter
 OWN = frozenset(
     {
         "accounts", "config", "grid", "issues", "matters", "notices", "partyorgs", "residents",
+        "whistles",
         "worktime",
     }
 )  # fmt: skip
