@@ -37,7 +37,7 @@ test-all: lint test test-postgres test-slow test-chaos test-browser  ## Everythi
 lint: install-dev  ## Style, types, who may import whom, missing migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy config accounts grid matters worktime notices partyorgs residents issues bench
+	$(BIN)/mypy config accounts grid matters worktime notices partyorgs residents issues whistles bench
 	$(BIN)/lint-imports
 	$(TEST) manage.py makemigrations --check --dry-run
 	$(TEST) manage.py spectacular --validate --fail-on-warn --file /dev/null

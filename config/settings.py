@@ -97,6 +97,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
     "config",
+    "whistles",
     "issues",
     "residents",
     "partyorgs",
@@ -334,6 +335,15 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1.0.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    # Reports and whistles both have states, verbs and kinds: a client's types keep their names.
+    "ENUM_NAME_OVERRIDES": {
+        "StateEnum": "issues.api.base.STATES",
+        "VerbEnum": "issues.api.base.VERBS",
+        "ClockKindEnum": "issues.api.base.CLOCK_KINDS",
+        "WhistleStateEnum": "whistles.api.shapes.STATES",
+        "WhistleVerbEnum": "whistles.api.shapes.VERBS",
+        "WhistleKindEnum": "whistles.api.shapes.KINDS",
+    },
 }
 
 # Called by the auditor when all is well, so that silence alarms whoever listens.

@@ -16,7 +16,7 @@ from issues.workflow import (
     REOPEN_WITHIN,
 )
 from matters.models import Category
-from partyorgs.models import Level
+from partyorgs.models import Level, Organization
 
 G = Gate
 GRAVE = (Category.Urgency.CRITICAL, Category.Urgency.HIGH)
@@ -33,8 +33,18 @@ def _recent(issue: Issue, at: datetime) -> bool:
 
 
 def _undisputed(issue: Issue, _at: datetime) -> bool:
-    """A desk alone decides until the second return; later a conference or a judgement does."""
+    """A desk alone decides until the second return; what was judged stays where it is."""
+    if issue.judged:
+        return False
     return issue.state != State.RETURNED or issue.returns < CONFERRED_AT
+
+
+def _at_unit(issue: Issue, _at: datetime) -> bool:
+    """A street's or district's desk decides on returns, so it sends nothing back to itself."""
+    unit = issue.unit
+    if unit is None or unit.kind != Organization.Kind.DESK:
+        return True
+    return unit.area_id not in (issue.street_id, issue.district_id)
 
 
 ASKS: dict[Gate, Callable[[Issue, datetime], bool]] = {
@@ -46,6 +56,7 @@ ASKS: dict[Gate, Callable[[Issue, datetime], bool]] = {
     G.NOT_HOTLINE: lambda issue, _at: issue.source != Issue.Source.HOTLINE,
     G.UNDISPUTED: _undisputed,
     G.DISPUTED: lambda issue, _at: issue.returns == CONFERRED_AT,
+    G.AT_UNIT: _at_unit,
     G.RETURNABLE: lambda issue, _at: not issue.judged and issue.returns < RAISED_AT,
     G.BELOW_DISTRICT: lambda issue, _at: issue.level != Level.DISTRICT,
     G.CRITICAL: lambda issue, _at: issue.critical,
@@ -74,7 +85,9 @@ ASKS: dict[Gate, Callable[[Issue, datetime], bool]] = {
 # Why a verb is grey. A gate without words says nothing: its verb is not shown at all, for
 # it belongs to another moment (nobody waits for a "check first" on every page).
 WHY: dict[str, str | Promise] = {
-    G.UNDISPUTED: _("已退单两次：第二次要街道会商决定，第三次起由上级终审。"),
+    G.NOT_HOTLINE: _("热线工单要先反馈、再回访，由回访结案。"),
+    G.UNDISPUTED: _("已经终审，或已退单两次：第二次由街道会商决定，第三次由上级终审。"),
+    G.AT_UNIT: _("值守台不退单：请改派、报上级办理，或自己办理。"),
     G.RETURNABLE: _("已经终审，或已退单三次，不能再退。办不了请申请延期、挂账或会商。"),
     G.BELOW_DISTRICT: _("已经在区级，没有更上一级。"),
     G.UNCRITICAL: _("紧急事项不能延期，也不能挂账。"),

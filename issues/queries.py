@@ -13,8 +13,8 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
 
 from grid.models import Area, Cell
-from issues.models import Clock, Issue, scope_parts
-from issues.todo import narrowing_of
+from issues.models import Clock, Issue, Return, scope_parts
+from issues.todo import ENDED, narrowing_of
 from issues.workflow import State
 from partyorgs.models import Organization
 from partyorgs.queries import units_serving
@@ -29,7 +29,8 @@ LONGEST_CURSOR = 400
 COLUMNS = (
     "pk", "number", "state", "is_open", "critical", "description", "place_text", "lat", "lng",
     "yellow_at", "due_at", "created_at", "returns", "reworks", "version", "checked_at",
-    "escalated", "raised_to", "answer_due_at", "called_at",
+    "escalated", "raised_to", "answer_due_at", "called_at", "asked", "suspended_until",
+    "countersign_by", "open_parts",
     "category__code", "category__name_zh", "category__name_en",
     "condition__code", "condition__clock",
     "cell__code", "cell__name", "community__code", "community__name",
@@ -160,7 +161,8 @@ def _narrowing(filters: Filters, *, scope: Scope, now: datetime) -> Q:
     if filters.overdue:
         narrowing &= Q(due_at__lte=now, is_open=True)
     if filters.todo:
-        narrowing &= Q(is_open=True) & narrowing_of(filters.todo, scope=scope, now=now)
+        narrowing &= narrowing_of(filters.todo, scope=scope, now=now)
+        narrowing &= Q(is_open=filters.todo not in ENDED)
     return narrowing & _with_words(filters.q.strip())
 
 
@@ -199,6 +201,11 @@ def _ranges(parts: list[Q], narrowing: Q, order: tuple[str, str], most: int) -> 
     keys = _keys(parts, narrowing, order, most)
     found = {row["pk"]: row for row in _shown(Issue.objects.filter(pk__in=keys))}
     return [found[key] for key in keys if key in found]
+
+
+def soonest(narrowing: Q, *, most: int) -> list[Row]:
+    """The first due of the open issues of this condition; the caller narrowed it to a scope."""
+    return list(_shown(_limited(narrowing, Q(is_open=True), ("due_at", "pk"), most)))
 
 
 def _shown(issues: QuerySet[Issue]) -> Iterable[Row]:
@@ -281,7 +288,34 @@ def issue_for_reading(*, scope: Scope, number: str) -> Issue:
 
 def units_for(issue: Issue, *, at: datetime) -> QuerySet[Organization]:
     """The units that a person may send this issue to: they serve the place and can sign."""
-    return units_serving(areas=issue.areas, at=at)
+    return units_serving(areas=areas_in_question(issue), at=at)
+
+
+def open_return(issue: Issue) -> Return | None:
+    """The return that waits for a decision; None where none does."""
+    if issue.state != State.RETURNED:
+        return None
+    waiting = issue.sent_back.filter(decided_at=None)
+    return (
+        waiting.select_related("unit", "right_cell__community__parent__parent")
+        .defer("right_cell__boundary", "right_cell__shape")
+        .first()
+    )
+
+
+def areas_in_question(issue: Issue) -> list[Area]:
+    """Where a unit can be chosen from: the issue's areas, and those of the right place.
+
+    A unit that sent the issue back named the right place; until that is decided
+    both are in question.
+    """
+    back = open_return(issue)
+    return [*issue.areas, *(areas_of(back.right_cell) if back and back.right_cell else ())]
+
+
+def areas_of(cell: Cell) -> list[Area]:
+    """Community, street and district of a cell."""
+    return [cell.community, cell.street, cell.district]
 
 
 def recent_leaves(*, scope: Scope, most: int = 4, among: int = 30) -> list[str]:

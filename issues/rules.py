@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from issues.book import first_shut, leaving
 from issues.gates import open_gates, why_shut
 from issues.models import Attachment, Event, Issue, Relaxation
 from issues.who import (
+    LEADING,
     ONLOOKERS,
     WHO,
     events_of,
@@ -29,6 +31,37 @@ def may_list(scope: Scope) -> bool:
 def may_see_coverage(scope: Scope) -> bool:
     """What no rule can dispatch is for those who can mend it, and for auditors."""
     return may_configure(scope) or Role.AUDITOR in scope.roles
+
+
+def may_read_rules(scope: Scope) -> bool:
+    """The rules as people read them: for those who keep or audit them, and the district's desk."""
+    return may_see_coverage(scope) or Role.DISTRICT_DESK in scope.roles
+
+
+def leads(scope: Scope) -> bool:
+    """Who leads a street or keeps the district's desk."""
+    return bool(scope.roles & LEADING)
+
+
+def heads_branch(scope: Scope) -> bool:
+    """Who is the secretary of a party branch."""
+    return Role.BRANCH_SECRETARY in scope.roles
+
+
+def may_see_exceptions(scope: Scope) -> bool:
+    """The list of exceptions is for auditors and for the district's desk."""
+    return bool(scope.roles & {Role.AUDITOR, Role.DISTRICT_DESK})
+
+
+def relaxing_districts(scope: Scope) -> frozenset[int]:
+    """The districts whose desk the person works at: it alone relaxes a street's rules."""
+    seats = [seat for seat in scope.seats if seat.role == Role.DISTRICT_DESK]
+    return frozenset[int]().union(*(seat.districts for seat in seats))
+
+
+def may_see_relaxations(scope: Scope) -> bool:
+    """Who relaxes, who audits, and the leaders of the streets."""
+    return bool(scope.roles & {Role.AUDITOR, Role.DISTRICT_DESK, Role.STREET_LEADER})
 
 
 def overseen_area(scope: Scope) -> str:
@@ -54,10 +87,13 @@ def branch_is_bound(issue: Issue, *, at: datetime) -> bool:
 
     Then the whole branch does not check: the reporter does, else the desk.
     """
-    if issue.owner_id is None:
-        return False
-    held = Post.objects.valid_at(at).filter(organization=issue.owner_id)
-    return held.filter(user_id__in=workers_on(issue)).exists()
+    return issue.owner_id is not None and stands_in_branch(issue, workers_on(issue), at=at)
+
+
+def stands_in_branch(issue: Issue, persons: frozenset[int], *, at: datetime) -> bool:
+    """Whether one of these people has a post in the owning branch at that instant."""
+    held = Post.objects.valid_at(at).filter(organization=issue.owner_id, user_id__in=persons)
+    return issue.owner_id is not None and held.exists()
 
 
 def is_relaxed(issue: Issue, *, at: datetime) -> bool:
@@ -81,9 +117,9 @@ class Offer:
 
 def offers(scope: Scope, issue: Issue) -> Iterator[Offer]:
     """Every verb of the issue's state that is this person's, open or grey, in the book's order."""
-    gates = open_gates(issue, at=scope.at)
+    gates, done = open_gates(issue, at=scope.at), _Done(scope, issue)
     for rule in leaving(RULES.values(), State(issue.state)):
-        offer = _offer(scope, rule, issue, first_shut(rule, gates))
+        offer = _offer(scope, rule, issue, first_shut(rule, gates), done)
         if offer is not None:
             yield offer
 
@@ -92,10 +128,26 @@ def offer_of(scope: Scope, rule: Rule, issue: Issue) -> Offer | None:
     """The one verb, open or grey; None where it is not this person's, or not of this moment."""
     if issue.state not in rule.sources:
         return None
-    return _offer(scope, rule, issue, first_shut(rule, open_gates(issue, at=scope.at)))
+    shut = first_shut(rule, open_gates(issue, at=scope.at))
+    return _offer(scope, rule, issue, shut, _Done(scope, issue))
 
 
-def _offer(scope: Scope, rule: Rule, issue: Issue, shut: str) -> Offer | None:
+class _Done:
+    """Who did the work, asked once for all verbs of a page."""
+
+    def __init__(self, scope: Scope, issue: Issue) -> None:
+        self.scope, self.issue = scope, issue
+
+    @cached_property
+    def own(self) -> bool:
+        return has_worked(self.scope, self.issue)
+
+    @cached_property
+    def in_branch(self) -> bool:
+        return branch_is_bound(self.issue, at=self.scope.at)
+
+
+def _offer(scope: Scope, rule: Rule, issue: Issue, shut: str, done: _Done) -> Offer | None:
     if rule.by_itself or (shut and not why_shut(shut)):
         return None
     seat = WHO[rule.who](scope, issue)
@@ -107,15 +159,15 @@ def _offer(scope: Scope, rule: Rule, issue: Issue, shut: str) -> Offer | None:
         waiting = waiting_request(issue)
         own = waiting is None or waiting.applicant_id in scope.persons
         return Offer(rule, seat, "own_request" if own else "")
-    if has_worked(scope, issue):
+    if done.own:
         return Offer(rule, seat, "own_work")
-    return _beside_branch(scope, rule, issue, seat)
+    return _beside_branch(scope, rule, issue, seat, done)
 
 
-def _beside_branch(scope: Scope, rule: Rule, issue: Issue, seat: Seat) -> Offer:
+def _beside_branch(scope: Scope, rule: Rule, issue: Issue, seat: Seat, done: _Done) -> Offer:
     """A branch in which the handler stands steps aside, unless the district relaxed the rule."""
     by_branch = seat.role == Role.BRANCH_SECRETARY and rule.who in ("checker", "closer")
-    if not by_branch or not branch_is_bound(issue, at=scope.at):
+    if not by_branch or not done.in_branch:
         return Offer(rule, seat)
     if is_relaxed(issue, at=scope.at):
         return Offer(rule, seat)

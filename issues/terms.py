@@ -117,6 +117,7 @@ class Gate(StrEnum):
     NOT_HOTLINE = "not_hotline"
     UNDISPUTED = "undisputed"
     DISPUTED = "disputed"
+    AT_UNIT = "at_unit"
     RETURNABLE = "returnable"
     BELOW_DISTRICT = "below_district"
     CRITICAL = "critical"

@@ -9,8 +9,9 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from issues.models import Request
 from issues.who import DISPATCHING, UNIT_DESKS, UNIT_STAFF
-from issues.workflow import State
+from issues.workflow import DONE, RAISED_AT, State
 from partyorgs.models import Level, Role
 from partyorgs.rules import CELL_ROLES, Scope
 
@@ -18,6 +19,9 @@ BRANCH = frozenset({Role.BRANCH_SECRETARY})
 NEAR = frozenset({Role.STREET_DISPATCHER, Role.STREET_LEADER})
 FAR = frozenset({Role.DISTRICT_DESK})
 NOTHING = Q(pk__in=[])
+# Deputies: leaders, whoever leads on duty, and the district's desk.
+APPROVING = frozenset({Role.STREET_LEADER, Role.UNIT_HEAD, Role.DISTRICT_DESK})
+HOTLINE = "hotline"
 STUCK_RETURNS = 2
 EVERYTHING = "todo"
 FIRST = "first"
@@ -26,6 +30,7 @@ FIRST = "first"
 COLUMNS = {
     "districts": "district_id",
     "streets": "street_id",
+    "communities": "community_id",
     "cells": "cell_id",
     "owners": "owner_id",
     "units": "unit_id",
@@ -39,12 +44,14 @@ class Todo:
     """One to-do list: whose it is and which issues are on it.
 
     `acts`: a step that the post itself takes; otherwise something to keep an eye on.
+    `ended`: its issues are closed, so it stands apart from what waits at work.
     """
 
     key: str
     roles: frozenset[Role]
     narrowing: Narrowing
     acts: bool = True
+    ended: bool = False
 
 
 def _seated(scope: Scope, roles: frozenset[Role], reach: str) -> Q:
@@ -56,8 +63,7 @@ def _seated(scope: Scope, roles: frozenset[Role], reach: str) -> Q:
 
 def _desk(scope: Scope) -> Q:
     """The street's own; for the district what lies outside every street or was sent to it."""
-    own = _seated(scope, NEAR, "streets") | _seated(scope, FAR, "units")
-    return own | (_seated(scope, FAR, "districts") & Q(street=None))
+    return _seated(scope, NEAR, "streets") | _of_district(scope, also=NOTHING)
 
 
 def _at_unit(state: State) -> Narrowing:
@@ -65,7 +71,36 @@ def _at_unit(state: State) -> Narrowing:
 
 
 def _at_desk(state: State) -> Narrowing:
-    return lambda scope, _now: Q(state=state) & _desk(scope)
+    """What waits for a desk: a district matter for the district's alone (`who._desk`)."""
+
+    def narrowing(scope: Scope, _now: datetime) -> Q:
+        far = Q(level=Level.DISTRICT)
+        near = _seated(scope, NEAR, "streets") & ~far
+        return Q(state=state) & (near | _of_district(scope, also=far))
+
+    return narrowing
+
+
+def _returned(scope: Scope, _now: datetime) -> Q:
+    """For the street to decide; from the third return on the district's desk judges."""
+    third = Q(returns__gte=RAISED_AT)
+    near = _seated(scope, NEAR, "streets") & ~third
+    return Q(state=State.RETURNED) & (near | _of_district(scope, also=third))
+
+
+def _of_district(scope: Scope, *, also: Q) -> Q:
+    """What was sent to the district's desk, lies outside every street, or is its own besides."""
+    own = _seated(scope, FAR, "units")
+    return own | (_seated(scope, FAR, "districts") & (Q(street=None) | also))
+
+
+def _to_verify(scope: Scope, _now: datetime) -> Q:
+    """Public reports for the cell's workers and the community's head; else for the desk."""
+    mine = _seated(scope, CELL_ROLES, "cells")
+    mine |= _seated(scope, frozenset({Role.COMMUNITY_HEAD}), "communities")
+    if scope.roles & DISPATCHING:
+        mine |= Q(cell=None) & _desk(scope)
+    return Q(state=State.PENDING_VERIFY) & mine
 
 
 def _to_check(scope: Scope, _now: datetime) -> Q:
@@ -83,7 +118,23 @@ def _to_close(scope: Scope, _now: datetime) -> Q:
     owned = _seated(scope, BRANCH, "owners")
     if scope.roles & DISPATCHING:
         owned |= Q(owner=None) & _desk(scope)
-    return Q(state=State.HANDLED, checked_at__isnull=False) & owned
+    by_branch = ~Q(source=HOTLINE)
+    return Q(state=State.HANDLED, checked_at__isnull=False) & by_branch & owned
+
+
+def _to_feed_back(scope: Scope, _now: datetime) -> Q:
+    """Checked hotline tickets whose answer the hotline has not got yet."""
+    return Q(state=State.HANDLED, checked_at__isnull=False, source=HOTLINE) & _desk(scope)
+
+
+def _to_call_back(scope: Scope, _now: datetime) -> Q:
+    """Tickets whose reporter is to be asked: the street's, whoever did the work."""
+    return Q(state=State.PENDING_CALLBACK) & _desk(scope)
+
+
+def _to_survey(scope: Scope, _now: datetime) -> Q:
+    """What ended and was drawn for a call-back."""
+    return Q(survey_asked=True, state__in=sorted(DONE)) & _desk(scope)
 
 
 def _stuck(scope: Scope, now: datetime) -> Q:
@@ -95,6 +146,14 @@ def _stuck(scope: Scope, now: datetime) -> Q:
 def _to_answer(scope: Scope, _now: datetime) -> Q:
     """Supervision orders that wait for the answer of a unit."""
     return Q(answer_due_at__isnull=False) & _seated(scope, UNIT_DESKS, "units")
+
+
+def _to_approve(scope: Scope, _now: datetime) -> Q:
+    """What a unit asked of this person; the waiting requests of a district are few."""
+    waiting = Request.objects.filter(state=Request.State.WAITING).order_by()
+    rows = waiting.values_list("issue_id", "asked_users")
+    ids = [issue for issue, asked in rows if scope.persons & set(asked)]
+    return Q(pk__in=ids) if ids else NOTHING
 
 
 def _called(scope: Scope, _now: datetime) -> Q:
@@ -114,21 +173,28 @@ TODOS: dict[str, Todo] = {
     for todo in (
         Todo("called", UNIT_STAFF | DISPATCHING, _called),
         Todo("answer", UNIT_DESKS, _to_answer),
+        Todo("approve", APPROVING, _to_approve),
         Todo("raised", DISPATCHING, _raised),
+        Todo("verify", CELL_ROLES | DISPATCHING | {Role.COMMUNITY_HEAD}, _to_verify),
         Todo("accept", DISPATCHING, _at_desk(State.REPORTED)),
         Todo("dispatch", DISPATCHING, _at_desk(State.PENDING_DISPATCH)),
-        Todo("returned", DISPATCHING, _at_desk(State.RETURNED)),
+        Todo("returned", DISPATCHING, _returned),
         Todo("sign", UNIT_STAFF, _at_unit(State.DISPATCHED)),
         Todo("handle", UNIT_STAFF, _at_unit(State.HANDLING)),
         Todo("check", CELL_ROLES | DISPATCHING, _to_check),
         Todo("close", BRANCH | DISPATCHING, _to_close),
+        Todo("feed_back", DISPATCHING, _to_feed_back),
+        Todo("callback", DISPATCHING, _to_call_back),
+        Todo("survey", DISPATCHING, _to_survey, ended=True),
+        Todo("appeals", APPROVING, _to_approve, ended=True),
         Todo("stuck", BRANCH, _stuck, acts=False),
     )
 }
+ENDED = frozenset(key for key, todo in TODOS.items() if todo.ended)
 # At a desk these are rare: they count among what is to do, but get no figure of their own.
-RARE_AT_DESKS = frozenset({"sign", "handle", "check", "close"})
+RARE_AT_DESKS = frozenset({"verify", "sign", "handle", "check", "close", "feed_back", "appeals"})
 # Rare everywhere: no figure, which would mostly be 0; a line on top when there are any.
-RARE = ("called", "answer", "raised")
+RARE = ("called", "answer", "approve", "raised")
 
 
 def todos_of(scope: Scope) -> list[Todo]:
@@ -160,7 +226,7 @@ def narrowing_of(key: str, *, scope: Scope, now: datetime) -> Q:
         return TODOS[key].narrowing(scope, now)
     found, lists = NOTHING, []
     if key == EVERYTHING:
-        lists = [todo for todo in todos_of(scope) if todo.acts]
+        lists = [todo for todo in todos_of(scope) if todo.acts and not todo.ended]
     elif key == FIRST:
         lists = rare_todos_of(scope)
     for todo in lists:

@@ -1,14 +1,15 @@
 """The keys of the rule book's `who`: each answers with the seat that it means, or nobody."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
 from issues.book import SYSTEM
 from issues.models import Assignment, Event, Issue, Request
 from issues.workflow import AT_DESK, RAISED_AT, State, Verb
-from partyorgs.models import Level, Role
-from partyorgs.queries import desk_of, leader_on_duty, works_now
+from partyorgs.models import Level, Organization, Role
+from partyorgs.queries import desk_of, leader_on_duty, staff_of, works_now
 from partyorgs.rules import CELL_ROLES, Scope, Seat
 
 # Admins keep cells and posts, auditors read: neither takes part in an issue's life.
@@ -190,12 +191,35 @@ def _convener(scope: Scope, issue: Issue) -> Seat | None:
 
 
 def _helping(scope: Scope, issue: Issue) -> Seat | None:
-    """Whoever works in a unit with an open part."""
-    parts = issue.assignments.filter(role=Assignment.Role.HELPER, ended_at=None, done_at=None)
-    units = set(parts.exclude(part="").values_list("unit_id", flat=True))
+    """Whoever works in a unit with an open part; the convener for one without an account."""
+    if not issue.open_parts:
+        return None
+    units = {part.unit_id: part.unit for part in open_parts(issue)}
+    own = helper_seat(scope.seats, units)
+    if own is not None:
+        return own
+    seat = _convener(scope, issue)
+    return seat if seat and without_account(units.values(), at=scope.at) else None
+
+
+def helper_seat(seats: Iterable[Seat], units: Collection[int]) -> Seat | None:
+    """The seat of whoever works in one of these units."""
     return first_seat(
-        seat for seat in scope.seats if seat.role in UNIT_STAFF and seat.units & units
+        seat for seat in seats if seat.role in UNIT_STAFF and not seat.units.isdisjoint(units)
     )
+
+
+def open_parts(issue: Issue) -> list[Assignment]:
+    """The helpers' parts that are not done yet, the oldest first."""
+    parts = issue.assignments.filter(role=Assignment.Role.HELPER, ended_at=None, done_at=None)
+    return list(parts.exclude(part="").select_related("unit").order_by("pk"))
+
+
+def without_account(units: Iterable[Organization], *, at: datetime) -> set[int]:
+    """The ids of those units in which nobody with an account works at that instant."""
+    units = list(units)
+    staff = staff_of(organizations=units, at=at)
+    return {unit.pk for unit in units if not staff.serves(unit)}
 
 
 def _duty_leader(scope: Scope, issue: Issue) -> Seat | None:

@@ -9,12 +9,17 @@ from django.utils import timezone
 
 from accounts.models import ApiToken
 from accounts.services import issue_token
+from issues.models import CallBack, Issue
+from issues.services.calling_back import ask_call_back
 from issues.services.photos import attach, save_photo
 from notices.models import AllowedHost, Notice, Target
 from notices.secrecy import seal
 from partyorgs.models import Leave
 from tests import world as w
 from tests.photos import jpeg
+from whistles.services.blowing import begin
+from whistles.services.doing import Given
+from whistles.workflow import Act
 
 NOWHERE = {
     "number": "QH-260310-AAAAA",
@@ -24,18 +29,24 @@ NOWHERE = {
     "code": "nowhere",
     "leave_id": 10**12,
     "target_id": 10**12,
+    "relaxation_id": 10**12,
     "host_id": 10**12,
     "use": "nowhere",
     "level": 1,
     "day": "2026-02-30",
     "calendar": "nowhere",
     "year": 2026,
+    "token": "nowhere",
+    "whistle_number": "W260310-AAAAA",
+    "deed": "withdraw",
 }
 LAT, LNG = w.IN_A1
 POINT = {"lat": LAT, "lng": LNG}
 QUERIES = {
     "api_locate": POINT,
     "api_responsible": POINT | {"category": w.RUBBISH},
+    "api_similar": POINT | {"category": w.RUBBISH},
+    "api_would_be": POINT | {"category": w.RUBBISH},
     "api_places": {"q": "青禾"},
     "place_search": {"q": "青禾"},
     "map_cells": {"street": w.STREET_1},
@@ -52,6 +63,10 @@ BODIES = {
     "notice_settings": {"starts": "25:00"},
     "notice_settings_test": {"channel": "email"},
     "suggestion": {"text": "字太小", "page": "/"},
+    "api_whistles": {
+        "issue": "QH-260310-AAAAA", "kind": "emergency", "reason": "塌陷", "place": "路口",
+        "units": ["roads"],
+    },
 }
 
 
@@ -107,6 +122,7 @@ def things(world: w.World) -> Things:
     return Things(
         {
             "target_id": target.pk,
+            "relaxation_id": 10**12,
             "host_id": AllowedHost.objects.create(pattern="a.example").pk,
             "act": "off",
             "use": "limit",
@@ -120,5 +136,29 @@ def things(world: w.World) -> Things:
             "calendar": "default",
             "year": 2026,
             "day": "2026-03-10",
+            "token": asked_back(world),
+            "whistle_number": proposed_whistle(world),
+            "deed": "withdraw",
         }
     )
+
+
+def proposed_whistle(world: w.World) -> str:
+    """The number of a whistle that the street's dispatcher proposed over another issue."""
+    given = Given(
+        kind="key_work", reason="占道经营反复。", place="青禾路口", units=["roads"],
+        meet_at=w.NOW + timedelta(hours=1),
+    )  # fmt: skip
+    scope, issue = world.scope("street"), world.report().number
+    return begin(scope=scope, issue=issue, act=Act.PROPOSE, given=given, now=w.NOW).number
+
+
+def asked_back(world: w.World) -> str:
+    """The secret link's token of another issue, closed and drawn for a call-back."""
+    issue = world.report()
+    Issue.objects.filter(pk=issue.pk).update(
+        state="closed", is_open=False, outcome="fixed", due_at=None, closed_at=w.NOW,
+        survey_asked=True,
+    )  # fmt: skip
+    now = timezone.now()
+    return ask_call_back(issue=issue, because=CallBack.Because.SAMPLE, now=now).token

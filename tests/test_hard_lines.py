@@ -33,7 +33,10 @@ FORBIDDEN_ZH = [
     "轨迹", "打卡", "签到", "在线时长", "里程", "积分", "排名", "排行", "评分", "得分",
     "政治面貌", "出生日期", "重点人员", "黑名单",
 ]  # fmt: skip
-OURS = {"accounts", "grid", "matters", "worktime", "notices", "partyorgs", "residents", "issues"}
+OURS = {
+    "accounts", "grid", "matters", "worktime", "notices", "partyorgs", "residents", "issues",
+    "whistles",
+}  # fmt: skip
 PHONE, NAME = "13912340987", "金丝雀"
 
 

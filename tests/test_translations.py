@@ -26,7 +26,7 @@ CALLS = {
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Chinese that is data: the demo's texts, words of files and addresses, names in both languages.
 DATA = (
-    "config/demo/", "issues/workflow.py", "grid/words.py", "grid/cellfile.py", "grid/placefile.py",
+    "config/demo/", "issues/workflow.py", "issues/terms.py", "whistles/workflow.py", "grid/words.py", "grid/cellfile.py", "grid/placefile.py",
     "matters/importing.py", "worktime/notice.py", "worktime/dayfile.py", "partyorgs/dutyfile.py",
 )  # fmt: skip
 # Names that English texts use as they are.

@@ -74,7 +74,7 @@ class World:
 
     def do(self, name: str, verb: str, issue, *, at: datetime | None = None, **given):
         at = at or NOW
-        given = USUAL.get(verb, {}) | given
+        given = USUAL.get(verb, {}) | (on_the_list(issue) if verb == "return" else {}) | given
         return perform(
             scope=self.scope(name, now=at),
             number=issue.number,
@@ -93,6 +93,12 @@ class World:
         return issue
 
 
+def on_the_list(issue) -> dict[str, int]:
+    """The item of the responsibility list that a return can rest on."""
+    item = Responsibility.objects.filter(category=issue.category_id).first()
+    return {"item": item.pk} if item else {}
+
+
 # What a verb needs that most tests do not ask about.
 USUAL = {
     "check": {"way": "on_site"},
@@ -104,7 +110,7 @@ WALK = {
     "handle": ("handler", {"outcome": "fixed", "note": "已清运干净。"}),
     "check": ("worker", {"passed": True}),
     "close": ("branch", {}),
-    "return": ("unit", {"reason": "no_power"}),
+    "return": ("unit", {"reason": "not_ours"}),
 }
 
 

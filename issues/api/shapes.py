@@ -1,29 +1,29 @@
 """What goes in and out of the API: checked on the way in, described on the way out."""
 
-from typing import Any
-
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from grid.datum import DATUMS
+from issues.api.base import STATES, Named, Shape, Strict
+from issues.api.verbs import (
+    AskedOut,
+    CallBackOut,
+    HelpOut,
+    LinksOut,
+    ShutOut,
+    VerbIn,
+    VerbOut,
+)
+from issues.models import Issue
+from issues.services.sources import MAX_EXTERNAL
 from issues.services.words import MAX_DESCRIPTION, MAX_NOTE, MAX_PLACE
-from issues.workflow import Outcome, State, Verb
+from issues.workflow import State
 from partyorgs.models import Level
 from residents.models import Contact
 
-Shape = serializers.Serializer[Any]
+__all__ = ["Named", "Shape", "Strict", "VerbIn", "VerbOut"]
+
 LIGHTS = ["green", "yellow", "red", "none"]
-
-
-class Strict(Shape):
-    """Refuses fields it does not know: nothing is taken in silence (ASVS 15.3.3)."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict) and (unknown := set(data) - set(self.fields)):
-            raise serializers.ValidationError(
-                {name: [_("没有这个字段，请去掉它。")] for name in sorted(unknown)}
-            )
-        return super().to_internal_value(data)
 
 
 class ContactIn(Strict):
@@ -46,20 +46,23 @@ class ReportIn(Strict):
     place = serializers.CharField(max_length=MAX_PLACE, required=False, allow_blank=True)
     attachments = serializers.ListField(child=serializers.UUIDField(), max_length=9, required=False)
     contact = ContactIn(required=False)
-
-
-class VerbIn(Strict):
-    """What comes with a verb; which of it is needed stands in the issue's `verbs`."""
-
-    note = serializers.CharField(max_length=MAX_NOTE, required=False, allow_blank=True)
-    reason = serializers.CharField(max_length=MAX_NOTE, required=False, allow_blank=True)
-    unit = serializers.CharField(max_length=40, required=False, allow_blank=True)
-    outcome = serializers.ChoiceField(choices=[str(o) for o in Outcome], required=False)
-    passed = serializers.BooleanField(required=False, allow_null=True, default=None)
-    category = serializers.CharField(max_length=12, required=False, allow_blank=True)
-    condition = serializers.CharField(max_length=24, required=False, allow_blank=True)
-    attachments = serializers.ListField(child=serializers.UUIDField(), max_length=9, required=False)
-    version = serializers.IntegerField(min_value=1, required=False)
+    source = serializers.ChoiceField(
+        choices=Issue.Source.choices,
+        required=False,
+        help_text="Left out: the caller's own. A desk takes down public, hotline, inspection.",
+    )  # type: ignore[assignment]
+    external_number = serializers.CharField(
+        max_length=MAX_EXTERNAL,
+        required=False,
+        allow_blank=True,
+        help_text="The number of a hotline ticket; it comes once to a district.",
+    )
+    settled = serializers.CharField(
+        max_length=MAX_NOTE,
+        required=False,
+        allow_blank=True,
+        help_text="What was done on the spot: a worker's trivial matter ends at once.",
+    )
 
 
 class RevealIn(Strict):
@@ -102,29 +105,12 @@ class FiltersIn(Shape):
         return state
 
 
-class Named(Shape):
-    code = serializers.CharField()
-    name = serializers.CharField()
-
-
 class Near(Named):
     metres = serializers.IntegerField()
 
 
 class Unit(Named):
     phone = serializers.CharField(allow_blank=True)
-
-
-class Choice(Named):
-    pass
-
-
-class VerbOut(Shape):
-    verb = serializers.ChoiceField(choices=[str(verb) for verb in Verb])
-    name = serializers.CharField()
-    needs = serializers.ListField(child=serializers.CharField())
-    reasons = Choice(many=True)
-    outcomes = Choice(many=True)
 
 
 class ContactOut(Shape):
@@ -145,7 +131,7 @@ class IssueRow(Shape):
     """An issue in a list: what a queue shows. Verbs and reasons come with the issue itself."""
 
     number = serializers.CharField()
-    state = serializers.ChoiceField(choices=[str(state) for state in State])
+    state = serializers.ChoiceField(choices=STATES)
     state_name = serializers.CharField()
     category = Named(allow_null=True)
     description = serializers.CharField()
@@ -177,6 +163,16 @@ class IssueRow(Shape):
     called = serializers.BooleanField(
         help_text="The duty was called off hours and nobody has acknowledged it yet."
     )
+    asked = serializers.CharField(
+        allow_blank=True, help_text="What waits for a deputy: extension, suspension or appeal."
+    )
+    suspended_until = serializers.DateTimeField(
+        allow_null=True, help_text="The instant at which a suspended issue wakes."
+    )
+    countersign_by = serializers.DateTimeField(
+        allow_null=True, help_text="Until when another person signs what was done at night."
+    )
+    open_parts = serializers.IntegerField(help_text="Helpers' parts that are not done yet.")
     version = serializers.IntegerField()
 
 
@@ -195,7 +191,18 @@ class IssueOut(IssueRow):
     on_behalf = serializers.BooleanField(help_text="代录: the unit records for a doer.")
     outcome = serializers.CharField(allow_blank=True)
     outcome_name = serializers.CharField(allow_blank=True)
+    planned_for = serializers.DateField(allow_null=True)
     checked = serializers.BooleanField()
+    must_visit = serializers.BooleanField(help_text="Only a check on the spot will do.")
+    sampled = serializers.BooleanField(help_text="Drawn to be checked again.")
+    judged = serializers.BooleanField(help_text="Judged finally: no more returns.")
+    was_late = serializers.BooleanField(help_text="The handling limit was over: a fact for good.")
+    exempt = serializers.BooleanField(help_text="An appeal was granted: out of the statistics.")
+    extensions = serializers.IntegerField()
+    request = AskedOut(allow_null=True)
+    parts = HelpOut(many=True)
+    also_cell = Named(allow_null=True)
+    external_number = serializers.CharField(allow_blank=True)
     returns = serializers.IntegerField()
     reworks = serializers.IntegerField()
     handled_at = serializers.DateTimeField(allow_null=True)
@@ -203,9 +210,12 @@ class IssueOut(IssueRow):
     provisional = serializers.BooleanField()
     clock = serializers.CharField(allow_blank=True)
     verbs = VerbOut(many=True)
+    shut = ShutOut(many=True)
     dispatch_reasons = serializers.ListField(child=serializers.CharField())
     attachments = PhotoOut(many=True)
     contact = ContactOut(allow_null=True)
+    call_back = CallBackOut(allow_null=True)
+    links = LinksOut()
     hints = serializers.ListField(
         child=serializers.CharField(),
         required=False,

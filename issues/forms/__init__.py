@@ -4,7 +4,7 @@ from issues.forms.asides import RevealForm, SuggestionForm
 from issues.forms.ladder import LadderForm, rungs_typed
 from issues.forms.report import AnswerForm, PointForm, ReportForm
 from issues.forms.typed import add_errors
-from issues.forms.verbs import ONE_TAP, WITH_MATTER, VerbForm
+from issues.forms.verbs import ONE_TAP, WITH_MATTER, VerbForm, reads
 
 __all__ = [
     "ONE_TAP",
@@ -17,5 +17,6 @@ __all__ = [
     "SuggestionForm",
     "VerbForm",
     "add_errors",
+    "reads",
     "rungs_typed",
 ]

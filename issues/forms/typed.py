@@ -13,8 +13,9 @@ def add_errors(form: forms.Form, refused: ValidationError) -> dict[str, list[str
     named = refused.message_dict if hasattr(refused, "error_dict") else {}
     named = named or {NON_FIELD_ERRORS: list(refused.messages)}
     beside: dict[str, list[str]] = {}
+    shown_as = SHOWN_AS | getattr(form, "shown_as", {})
     for name, sentences in named.items():
-        field = SHOWN_AS.get(name, name)
+        field = shown_as.get(name, name)
         if field in form.fields:
             form.add_error(field, list(sentences))
         else:

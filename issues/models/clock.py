@@ -35,13 +35,15 @@ class Clock(models.Model):
         COUNTERSIGN = "countersign", _("补签时限")
         WHISTLE_ANSWER = "whistle_answer", _("应哨时限")
         WHISTLE_ARRIVE = "whistle_arrive", _("报到时限")
+        WHISTLE_APPROVE = "whistle_approve", _("吹哨补批时限")
 
     MAIN = (
         Kind.VERIFY, Kind.ACCEPT, Kind.DISPATCH, Kind.HANDLE, Kind.CHECK, Kind.CLIMBED,
         Kind.CALLBACK,
     )  # fmt: skip
-    # Whistles call several units at once, each with a limit of its own.
-    WHISTLES = (Kind.WHISTLE_ANSWER, Kind.WHISTLE_ARRIVE)
+    # Whistles call several units at once, each with a limit of its own; in an emergency
+    # they are approved after the fact.
+    WHISTLES = (Kind.WHISTLE_ANSWER, Kind.WHISTLE_ARRIVE, Kind.WHISTLE_APPROVE)
 
     issue = models.ForeignKey(Issue, models.PROTECT, related_name="clocks")
     organization = models.ForeignKey(

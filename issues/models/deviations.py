@@ -42,6 +42,8 @@ class Deviation(models.Model):
         indexes = [
             models.Index(fields=["district", "-at"], name="deviation_of_district"),
             models.Index(fields=["street", "-at"], name="deviation_of_street"),
+            # What was closed by force is public, the latest first.
+            models.Index(fields=["kind", "-id"], name="deviation_of_kind"),
         ]
 
     def __str__(self) -> str:

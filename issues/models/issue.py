@@ -220,6 +220,13 @@ class Issue(models.Model):
                 condition=Q(idempotency_key__isnull=False),
                 name="issue_sent_once",
             ),
+            # A ticket comes once; one that was refused or void may be sent again.
+            models.UniqueConstraint(
+                fields=["external_number", "district"],
+                condition=~Q(external_number="") & ~Q(state__in=["rejected", "cancelled"]),
+                name="issue_ticket_once",
+                violation_error_message=_("这张热线工单已经登记过。"),
+            ),
         ]
         indexes = [
             models.Index(
@@ -240,10 +247,12 @@ class Issue(models.Model):
             models.Index(
                 fields=["category", "created_at"], condition=Q(is_open=True), name="issue_alike"
             ),
+            # Ended ones that somebody is to call back; few among many.
             models.Index(
-                fields=["external_number"],
-                condition=~Q(external_number=""),
-                name="issue_external",
+                F("created_at").desc(),
+                F("id").desc(),
+                condition=Q(survey_asked=True),
+                name="issue_survey",
             ),
             *(
                 models.Index(F(column), F("created_at").desc(), F("id").desc(), name=f"{name}_new")
@@ -304,6 +313,8 @@ class Assignment(models.Model):
     # part of its own a helper looks on.
     part = models.CharField(_("协办内容"), max_length=200, blank=True)
     done_at = models.DateTimeField(null=True)
+    # Who looks on for another reason, by a plain key of a higher room, such as "whistle:W…".
+    subject = models.CharField(max_length=80, blank=True)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 

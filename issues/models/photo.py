@@ -38,6 +38,10 @@ class Attachment(models.Model):
         verbose_name = verbose_name_plural = _("照片")
         indexes = [
             models.Index(fields=["created_at"], condition=Q(issue=None), name="attachment_unused"),
+            # The same picture shown for two issues.
+            models.Index(
+                fields=["digest"], condition=Q(issue__isnull=False), name="attachment_same"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -16,19 +16,20 @@ from worktime.queries import work_calendar
 
 def located_facts(*, lat: float, lng: float, now: datetime) -> Fact:
     """Cell, community, street and owner of a WGS-84 point, or the nearest cell."""
-    return _place_facts(position(lat=lat, lng=lng, at=now))
+    return place_facts(position(lat=lat, lng=lng, at=now))
 
 
 def owner_facts(*, lat: float, lng: float, now: datetime) -> Fact:
     """Cell and owner of a point with phone and reasons, before a matter is chosen."""
     place = position(lat=lat, lng=lng, at=now)
-    return _place_facts(place) | {
+    return place_facts(place) | {
         "owner_phone": place.owner.phone if place.owner else "",
         "reasons": [words.sentence(reason) for reason in place.reasons],
     }
 
 
-def _place_facts(place: Position) -> Fact:
+def place_facts(place: Position) -> Fact:
+    """Cell, areas and owner by code and name; outside every cell the nearest one."""
     nearest, metres = place.nearest, place.metres
     return {
         "outside": place.cell is None,
@@ -50,7 +51,7 @@ def responsible_facts(*, lat: float, lng: float, what: Matter, now: datetime) ->
     limit = clocks.Limit(what.condition.minutes, what.condition.critical)
     due = clocks.start(limit, at=now, calendar=work_calendar())
     reasons = list(place.reasons) if place.cell else []
-    return _place_facts(place) | {
+    return place_facts(place) | {
         "owner_phone": place.owner.phone if place.owner else "",
         "unit": _unit(found.unit),
         "doer": _unit(found.doer),

@@ -27,6 +27,7 @@ def keeping_tiles(scope: Scope, *, unowned: str, now: datetime) -> list[Fact]:
         _tile("coverage", "shield-check", _("覆盖核对"), _unowned(unowned), warn=unowned != "0"),
         _calendars(reach(DEFAULT, timezone.localdate(now))),
         _tile("duty", "calendar-days", _("值班"), _("各值守台和单位的值班表")),
+        _tile("rules", "book-open", _("办理规则"), _("谁能做什么、哪类事归谁、会怎样办")),
         _tile("ladders", "list-ordered", _("催督办阶梯"), _("超时后一级一级通知谁")),
         _parked(),
         _undelivered(undelivered_count(now)),

@@ -15,13 +15,11 @@ from issues.models import Attachment, Issue
 from issues.presenter.rows import row_facts
 from issues.presenter.standing import row_tags
 from issues.presenter.steps import state_words, together
-from issues.presenter.words import state_name
+from issues.presenter.words import SENDING, SENT, state_name
 from issues.queries import COUNTED, Row
 from issues.workflow import State, Verb
 
 Fact = dict[str, Any]
-SENT = (Verb.DISPATCH, Verb.REDISPATCH)
-SENDING = (Verb.ACCEPT, *SENT)
 STREET_DIGITS = 9
 AROUND = 0.006  # degrees: about 600 m, what a map around a point outside every cell shows
 
@@ -49,6 +47,7 @@ def todo_name(key: str) -> str:
     return {
         "todo": _("要我办的"),
         "first": _("要先办的"),
+        "verify": _("待核实"),
         "accept": _("待受理"),
         "dispatch": _("待派遣"),
         "returned": _("被退单"),
@@ -56,6 +55,11 @@ def todo_name(key: str) -> str:
         "handle": _("待处置"),
         "check": _("待核查"),
         "close": _("待结案"),
+        "feed_back": _("待反馈热线"),
+        "callback": _("待回访"),
+        "survey": _("抽样回访"),
+        "approve": _("待审批"),
+        "appeals": _("待审申诉"),
         "stuck": _("卡住的"),
         "called": _("待知悉"),
         "answer": _("待答复督办"),
@@ -72,6 +76,7 @@ def first_words(key: str, count: int) -> str:
             count,
         ),
         "answer": ngettext("%(count)s 件督办等着答复", "%(count)s 件督办等着答复", count),
+        "approve": ngettext("%(count)s 件申请等您审批", "%(count)s 件申请等您审批", count),
         "raised": ngettext(
             "%(count)s 件反复退单或返工，已提级到这里",
             "%(count)s 件反复退单或返工，已提级到这里",

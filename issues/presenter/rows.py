@@ -26,6 +26,7 @@ def row_facts(rows: Iterable[Row], *, now: datetime) -> list[Fact]:
 def _facts(row: Row, now: datetime, calendars: Mapping[str, WorkingTime]) -> Fact:
     runs, _colon, code = (row["running"] or "").partition(":")
     light = clocks.light(now=now, yellow_at=row["yellow_at"], due_at=row["due_at"])
+    until = row["suspended_until"]
     category = None
     if row["category__code"]:
         name = local_name(row["category__name_zh"], row["category__name_en"])
@@ -47,18 +48,26 @@ def _facts(row: Row, now: datetime, calendars: Mapping[str, WorkingTime]) -> Fac
         "unit": _named(row, "unit"),
         "created_at": timezone.localtime(row["created_at"]),
         "due_at": timezone.localtime(row["due_at"]) if row["due_at"] else None,
-        "due_words": words.due_words(
+        "due_words": words.sleeping_words(until)
+        if until
+        else words.due_words(
             now=now,
             due_at=row["due_at"],
             continuous=runs == ClockKind.CONTINUOUS,
             calendar=calendars.get(code) or calendars[DEFAULT],
         ),
-        "light": str(light),
-        "light_name": words.light_name(light),
+        "light": str(clocks.Light.NONE if until else light),
+        "light_name": "" if until else words.light_name(light),
         "escalated": row["escalated"],
         "raised_to": row["raised_to"],
         "answer_due_at": timezone.localtime(row["answer_due_at"]) if row["answer_due_at"] else None,
         "called": row["called_at"] is not None,
+        "asked": row["asked"],
+        "suspended_until": timezone.localtime(until) if until else None,
+        "countersign_by": timezone.localtime(row["countersign_by"])
+        if row["countersign_by"]
+        else None,
+        "open_parts": row["open_parts"],
         "version": row["version"],
     }
 

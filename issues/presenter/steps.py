@@ -6,9 +6,10 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from grid.models import Area
 from issues.models import Issue
 from issues.presenter import words
-from issues.workflow import State
+from issues.workflow import CONFERRED_AT, RAISED_AT, Outcome, State
 
 
 def together(sentences: Iterable[str]) -> str:
@@ -31,8 +32,11 @@ def next_step(issue: Issue) -> str:
     names = {
         "unit": issue.unit.name if issue.unit else "",
         "desk": _desk_name(issue),
+        "district": _desk_of(issue.district),
+        "street": issue.street.name if issue.street else _("区里"),
         "owner": issue.owner.name if issue.owner else "",
         "cell": issue.cell.label if issue.cell else "",
+        "day": words.last_day(issue.suspended_until) if issue.suspended_until else "",
     }
     return _sentence(issue) % names
 
@@ -40,22 +44,52 @@ def next_step(issue: Issue) -> str:
 def _sentence(issue: Issue) -> str:
     if issue.state == State.HANDLED:
         return _closing(issue) if issue.checked_at else _checking(issue)
+    if issue.state == State.RETURNED:
+        return _deciding(issue)
+    if issue.state == State.PENDING_VERIFY:
+        return _("等%(cell)s的网格员或社区核实") if issue.cell_id else _("等%(desk)s核实")
     return {
         State.REPORTED: _("等%(desk)s决定是否受理"),
         State.PENDING_DISPATCH: _("等%(desk)s派遣给承办单位"),
         State.DISPATCHED: _("等%(unit)s签收"),
         State.HANDLING: _("由%(unit)s处置"),
-        State.RETURNED: _("%(unit)s已退单，等%(desk)s改派"),
+        State.SUSPENDED: _("等到 %(day)s 过后自动恢复，由%(unit)s接着办"),
+        State.PENDING_CALLBACK: _("等%(desk)s回访，回访后结案"),
     }[State(issue.state)]
 
 
+def _deciding(issue: Issue) -> str:
+    """Who decides on a return: the desk, from the second the street's conference, then above."""
+    if issue.returns >= RAISED_AT:
+        return _("%(unit)s已退单，等%(district)s终审")
+    if issue.returns >= CONFERRED_AT:
+        return _("%(unit)s已退单，等%(street)s会商决定")
+    return _("%(unit)s已退单，等%(desk)s改派")
+
+
+def must_visit(issue: Issue) -> bool:
+    """Whether only a check on the spot will do (DOMAIN.md §4.5)."""
+    return bool(issue.must_visit or issue.critical or issue.reworks)
+
+
 def _checking(issue: Issue) -> str:
+    """Whoever may look; critical matters and reworks on the spot only."""
+    on_site = must_visit(issue)
     if issue.cell_id:
-        return _("等上报人或%(cell)s的其他网格员核查")
-    return _("等上报人或%(desk)s核查")
+        return (
+            _("等上报人或%(cell)s的其他网格员到现场核查")
+            if on_site
+            else _("等上报人或%(cell)s的其他网格员核查")
+        )
+    return _("等上报人或%(desk)s到现场核查") if on_site else _("等上报人或%(desk)s核查")
 
 
 def _closing(issue: Issue) -> str:
+    """What is missing before the end: a definite outcome, the hotline's answer, the closing."""
+    if issue.outcome == Outcome.OTHER:
+        return _("核查已通过，等核查人把结果“其他”更正为明确的结果")
+    if issue.source == Issue.Source.HOTLINE:
+        return _("核查已通过，等%(desk)s反馈热线")
     return _("核查已通过，等%(owner)s结案") if issue.owner_id else _("核查已通过，等%(desk)s结案")
 
 
@@ -63,7 +97,10 @@ def _desk_name(issue: Issue) -> str:
     """The desk that has it; a unit that returned it or does it is not that desk."""
     if issue.state in (State.REPORTED, State.PENDING_DISPATCH) and issue.unit:
         return issue.unit.name
-    area = issue.street or issue.district
+    return _desk_of(issue.street or issue.district)
+
+
+def _desk_of(area: Area | None) -> str:
     return _("%(area)s值守台") % {"area": area.name} if area else _("值守台")
 
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from issues.models import Event, Issue
 from issues.presenter import byitself, words
+from issues.presenter.said import said_of
 from issues.rules import may_see_contact, may_see_internal
 from issues.workflow import Verb
 from partyorgs.models import Post
@@ -51,6 +52,7 @@ def _entry(event: Event) -> Fact:
         "reason": words.reason_name(facts["reason"]) if facts.get("reason") else "",
         "reasons": [
             *(words.sentence(reason) for reason in facts.get("reasons", [])),
+            *said_of(event),
             *byitself.sentences(event),
         ],
         "outcome": words.outcome_name(facts.get("outcome", "")),
@@ -72,8 +74,19 @@ def actor_name(event: Event) -> str:
 
 
 def _verb_name(event: Event) -> str:
-    if event.verb == Verb.CHECK:
-        return _("核查通过") if event.facts.get("passed") else _("核查不通过，返工")
+    """The verb's name; of what was looked at, the answer too."""
+    passed = event.facts.get("passed")
+    answers = {
+        Verb.CHECK: (_("核查通过"), _("核查不通过，返工")),
+        Verb.SPOT_CHECK: (_("抽查通过"), _("抽查不通过，返工")),
+        Verb.VERIFY: (_("核实属实"), _("核实不属实")),
+    }
+    if event.verb in answers:
+        return answers[Verb(event.verb)][0 if passed else 1]
+    if event.verb == Verb.JOIN and event.facts.get("merged"):
+        return _("有问题并入")
+    if event.verb == Verb.CALL_BACK and passed is False:
+        return _("回访未解决，返工")
     return words.verb_name(event.verb)
 
 

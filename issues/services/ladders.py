@@ -107,7 +107,10 @@ def _problems(use: str, row: Rung) -> dict[str, list[str]]:
         found = {"base" if name == ALL else name: said[name] for name in said}
     if row.act not in defaults.ACTS[use]:
         found.setdefault("act", [_("这种时限没有这一步，请重新选择。")])
-    if not row.tells:
+    if row.act in defaults.TURNS:
+        if row.tells or row.copies:
+            found["tells"] = [_("这一步自己会通知有关的人，请不要再选。")]
+    elif not row.tells:
         found["tells"] = [_("没有写通知谁，请补上。")]
     for name in ("tells", "copies"):
         if set(getattr(row, name)) - set(defaults.TELLS[use]):

@@ -40,8 +40,8 @@ def lapse(*, issue: Issue, now: datetime) -> Issue:
     The caller holds the issue's row lock and knows that it waits for such a check.
     It never passes by itself: an uncritical one ends unchecked (未核查结案), keeps
     its outcome, stands on the list of exceptions and is sampled. What is critical,
-    has an open part or only waits for its closing does not end so: the district's
-    desk is told, and the limit stays as it is.
+    has an open part, only waits for its closing or came by the hotline does not end
+    so: the district's desk is told, and the limit stays as it is.
     """
     turn = Turn(issue, scope=None, seat=None, now=now)
     if may_lapse(issue):
@@ -59,5 +59,6 @@ def lapse(*, issue: Issue, now: datetime) -> Issue:
 
 
 def may_lapse(issue: Issue) -> bool:
-    """Whether the check of this issue can lapse at all."""
-    return not (issue.critical or issue.open_parts or issue.checked_at)
+    """Whether the check of this issue can lapse at all; a hotline ticket ends by its call-back."""
+    hotline = issue.source == Issue.Source.HOTLINE
+    return not (issue.critical or issue.open_parts or issue.checked_at or hotline)

@@ -204,7 +204,7 @@ def _send_anew(turn: Turn, found: Route, where: Position) -> None:
     if unit is None or unit.pk == issue.unit_id:
         turn.note_reasons(list(found.reasons))
         return
-    issue.level, issue.open_parts = level, 0
+    issue.level = level
     turn.staff = found.staff if found.unit else None
     turn.send_to(unit=unit, doer=found.doer if found.unit else None, helpers=found.helpers)
     turn.apply(

@@ -10,11 +10,31 @@ from django.utils.translation import gettext_lazy as _
 
 from issues.gates import why_shut
 from issues.models import Issue
+from issues.numbers import as_written
 from issues.rules import allowed, offer_of
-from issues.services import accepting, checking, dispatching, ending, returning
+from issues.services import (
+    accepting,
+    acting,
+    asking,
+    checking,
+    deciding,
+    dispatching,
+    ending,
+    joining,
+    merging,
+    parting,
+    raising,
+    returning,
+    reworking,
+    settling,
+    splitting,
+    surveying,
+    touching,
+    verifying,
+)
 from issues.services.doing import LISTED_ONLY, REASONS, Given, How, do
 from issues.services.errors import ChangedMeanwhile, Refused
-from issues.services.locking import locked
+from issues.services.locking import lock_together, locked
 from issues.services.photos import attach, own_unused
 from issues.services.turn import Turn
 from issues.services.words import MAX_BASIS, MAX_NOTE, cleaned
@@ -24,7 +44,26 @@ from partyorgs.rules import Scope
 # What a verb does besides moving the issue; the others only move it.
 HOW: dict[Verb, How] = {
     verb: how
-    for part in (accepting, dispatching, returning, checking, ending)
+    for part in (
+        accepting,
+        verifying,
+        dispatching,
+        deciding,
+        raising,
+        returning,
+        settling,
+        checking,
+        reworking,
+        acting,
+        ending,
+        surveying,
+        asking,
+        joining,
+        merging,
+        splitting,
+        parting,
+        touching,
+    )  # fmt: skip
     for verb, how in part.HOW.items()
 }
 
@@ -38,6 +77,9 @@ def perform(*, scope: Scope, number: str, verb: Verb, given: Given, now: datetim
     Issue.DoesNotExist for what the scope may not see, Refused or
     ChangedMeanwhile (409), ValidationError by field.
     """
+    given = replace(given, into=as_written(given.into))
+    if verb in (Verb.MERGE, Verb.UNMERGE):
+        lock_together(scope, (number, given.into))
     issue = locked(scope, number)
     rule = RULES[verb]
     if given.version is not None and given.version != issue.version:
@@ -50,6 +92,7 @@ def perform(*, scope: Scope, number: str, verb: Verb, given: Given, now: datetim
     turn = Turn(issue, scope=scope, seat=offer.seat, now=now)
     photos = own_unused(uploader=scope.user, ids=given.attachments)
     HOW.get(verb, do)(turn, rule, given)
+    returning.leave(turn)
     turn.save()
     attach(issue=issue, photos=photos, verb=verb)
     return issue
@@ -104,5 +147,9 @@ def _wrong(rule: Rule, given: Given) -> dict[str, Any]:
     if rule.verb in LISTED_ONLY and given.reason and given.reason not in REASONS[rule.verb]:
         wrong["reason"] = _("请从列出的理由里选一条。办不了请申请延期、挂账或会商。")
     if given.passed is False and not given.note:
-        wrong["note"] = _("不通过要写明哪里还没做好。")
+        wrong["note"] = (
+            _("不属实要写明现场看到的情况。")
+            if rule.verb is Verb.VERIFY
+            else _("不通过要写明哪里还没做好。")
+        )
     return wrong

@@ -5,7 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.http import urlencode
 
@@ -15,6 +16,9 @@ from issues.presenter.pages import area_cells_url, photo_links
 from issues.queries import issue_for_reading
 from issues.services.photos import save_photo
 from partyorgs.rules import Scope
+
+# Pages with verbs of many issues, by name: whoever used one there goes on there.
+BACK = ("leader", "branch")
 
 
 def scope_for(request: HttpRequest) -> Scope:
@@ -61,6 +65,12 @@ def map_around(
         "mine": " ".join(cell.code for cell in cells),
         "pick": pick,
     }
+
+
+def back_to(request: HttpRequest, number: str) -> HttpResponse:
+    """After a verb: to the page of leaders or secretaries that it was done from, else the issue."""
+    back = request.POST.get("back", "")
+    return redirect(back) if back in BACK else redirect("issue", number=number)
 
 
 def tidy_address(request: HttpRequest) -> str:

@@ -18,7 +18,7 @@ from issues.presenter.pages import capped, first_words, list_url, queue_rows, to
 from issues.presenter.timeline import post_name
 from issues.queries import Filters, count_up_to, issue_page
 from issues.rules import may_list, may_see_coverage, overseen_area
-from issues.todo import EVERYTHING, FIRST, rare_todos_of, todos_of, usual_todos_of
+from issues.todo import EVERYTHING, FIRST, Todo, rare_todos_of, todos_of, usual_todos_of
 from issues.views.doors import scope_for
 from issues.who import may_report
 from partyorgs.queries import gaps_by_street, unowned_cells
@@ -84,16 +84,19 @@ def _firsts(scope: Scope) -> list[Fact]:
 
 
 def _figures(scope: Scope) -> list[Fact]:
-    figures = [
-        _figure(todo_name(todo.key), scope, Filters(todo=todo.key), todo=todo.key)
-        for todo in usual_todos_of(scope)
-    ]
+    figures = [_todo_figure(scope, todo) for todo in usual_todos_of(scope)]
     late = _figure(_("已超时"), scope, Filters(overdue=True), overdue="1") | {"late": True}
     everything = _figure(_("在办的"), scope, Filters())
     if works_in_cell(scope):
         own = _figure(_("我上报的"), scope, Filters(mine=True), mine="1")
         return [*figures, own, late, everything]
     return [late, *figures, everything]
+
+
+def _todo_figure(scope: Scope, todo: Todo) -> Fact:
+    wanted = Filters(todo=todo.key, state="all" if todo.ended else "")
+    address = {"todo": todo.key} | ({"state": "all"} if todo.ended else {})
+    return _figure(todo_name(todo.key), scope, wanted, **address)
 
 
 def _figure(label: str, scope: Scope, filters: Filters, **address: str) -> Fact:

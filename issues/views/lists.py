@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from issues.choices import Choices, choices_for
 from issues.presenter.pages import queue_rows, state_choices, todo_name
 from issues.queries import BadCursor, Filters, issue_page
-from issues.todo import EVERYTHING, todos_of, usual_todos_of
+from issues.todo import EVERYTHING, Todo, todos_of, usual_todos_of
 from issues.views.doors import scope_for, tidy_address
 from partyorgs.rules import Scope
 
@@ -85,12 +85,18 @@ def _chips(scope: Scope, filters: Filters) -> list[dict[str, Any]]:
         chips.append((todo_name(EVERYTHING), replace(kept, todo=EVERYTHING)))
     chips.append((_("已超时"), replace(kept, overdue=True)))
     shown = [todo for todo in todos if todo in usual or todo.key == filters.todo]
-    chips += [(todo_name(todo.key), replace(kept, todo=todo.key)) for todo in shown]
+    chips += [(todo_name(todo.key), _list_of(todo, kept)) for todo in shown]
     chips.append((_("我上报的"), replace(kept, mine=True, state="all", sort="new")))
     return [
         {"label": label, "url": _address(wanted), "current": wanted == filters}
         for label, wanted in chips
     ]
+
+
+def _list_of(todo: Todo, filters: Filters) -> Filters:
+    if todo.ended:
+        return replace(filters, todo=todo.key, state="all", sort="new")
+    return replace(filters, todo=todo.key)
 
 
 def _choices(scope: Scope, filters: Filters) -> Choices:

@@ -90,7 +90,9 @@ def test_an_issue_takes_the_same_queries_with_one_photo_or_many(
 ):
     issue = world.walk("sign", "handle")
     program("street").get(f"issues/{issue.number}/")
-    with django_assert_max_num_queries(8):
+    # Token, posts, issue, own work, helpers, linked and joined reports, clock, calendar,
+    # reasons, photos.
+    with django_assert_max_num_queries(11):
         program("street").get(f"issues/{issue.number}/")
     with django_assert_max_num_queries(5):
         program("street").get(f"issues/{issue.number}/events/")
@@ -103,7 +105,7 @@ def test_an_issue_is_walked_to_closed_with_the_verbs_it_offers(program):
     steps = [
         ("unit", "sign", {}, "handling"),
         ("handler", "handle", {"outcome": "fixed", "note": "已清运。"}, "handled"),
-        ("worker", "check", {"passed": True}, "handled"),
+        ("worker", "check", {"passed": True, "way": "on_site"}, "handled"),
         ("branch", "close", {}, "closed"),
     ]
     for name, verb, given, state in steps:
@@ -119,20 +121,22 @@ def test_an_issue_is_walked_to_closed_with_the_verbs_it_offers(program):
     assert [event["seq"] for event in events] == [1, 2, 3, 4, 5, 6, 7]
 
 
-UNIT = ["sign", "return", "note", "raise_urgency"]
-DESK = ["redispatch", "cancel", "note", "raise_urgency", "chase"]
+CELL = ["touch", "note", "raise_urgency"]
+UNIT = ["sign", "return", "join", "ask_suspension", "add_part", *CELL]
+DESK = ["redispatch", "split", "cancel", "merge", "join", "add_part", *CELL, "chase"]
+LEADING = [*DESK[:2], "force_close", *DESK[2:], "supervise", "instruct"]
 
 
 @pytest.mark.parametrize(
     ("name", "verb", "given", "now_allowed"),
     [
-        ("worker", "sign", {}, ["note", "raise_urgency"]),
+        ("worker", "sign", {}, CELL),
         ("unit", "handle", {"outcome": "fixed", "note": "好"}, UNIT),
-        ("handler", "return", {"reason": "not_ours"}, ["sign", "note", "raise_urgency"]),
-        ("branch", "close", {}, ["note", "raise_urgency", "chase"]),
+        ("handler", "return", {"reason": "not_ours"}, ["sign", "join", *CELL]),
+        ("branch", "close", {}, ["join", "add_part", *CELL, "chase"]),
         ("auditor", "note", {"note": "看过"}, []),
         ("street", "accept", {}, DESK),
-        ("district", "check", {"passed": True}, [*DESK, "supervise", "instruct"]),
+        ("district", "check", {"passed": True}, LEADING),
     ],
 )
 def test_a_refusal_says_what_is_allowed_now(two, program, name, verb, given, now_allowed):
@@ -140,6 +144,45 @@ def test_a_refusal_says_what_is_allowed_now(two, program, name, verb, given, now
     assert (answer.status_code, answer["Content-Type"]) == (409, PROBLEM)
     assert (answer.json()["code"], answer.json()["verbs"]) == ("refused", now_allowed)
     assert Issue.objects.get(pk=two[0].pk).version == 1
+
+
+def verbs_of(answer, key="verbs"):
+    return {one["verb"]: one for one in answer.json()[key]}
+
+
+def test_a_grey_verb_is_named_with_its_reason_and_refused_with_the_same_words(world, program):
+    issue = world.report(category="C0102")
+    world.do("street", "dispatch", issue, unit="clean")
+    seen = program("unit").get(f"issues/{issue.number}/")
+    shut = verbs_of(seen, "shut")
+    assert set(shut) == {"ask_extension", "ask_suspension"}
+    assert not set(shut) & set(verbs_of(seen))
+    assert shut["ask_suspension"]["name"] == "申请挂账"
+    body = {"until": "2026-05-01", "reason": "weather"}
+    refused = program("unit").post(f"issues/{issue.number}/ask_suspension/", body)
+    assert refused.status_code == 409
+    assert refused.json()["detail"] == shut["ask_suspension"]["why"]
+    assert refused.json()["detail"] == "紧急事项不能延期，也不能挂账。"
+
+
+def test_what_is_not_ones_own_is_neither_open_nor_grey(world, program):
+    issue = world.report(category="C0102")
+    world.do("street", "dispatch", issue, unit="clean")
+    for name in ("worker", "branch", "auditor"):
+        seen = program(name).get(f"issues/{issue.number}/")
+        assert not {"ask_extension", "sign"} & {*verbs_of(seen), *verbs_of(seen, "shut")}, name
+
+
+def test_a_verb_offers_the_choices_that_will_be_taken(world, program):
+    issue = world.walk("sign", "handle")
+    check = verbs_of(program("worker").get(f"issues/{issue.number}/"))["check"]
+    assert [way["code"] for way in check["ways"]] == ["on_site", "photo", "phone"]
+    grave = world.report(category="C0102")
+    grave = world.do("street", "dispatch", grave, unit="roads")
+    grave = world.do("other-unit", "sign", grave)
+    world.do("other-unit", "handle", grave, outcome="fixed", note="好了。")
+    check = verbs_of(program("worker").get(f"issues/{grave.number}/"))["check"]
+    assert [way["code"] for way in check["ways"]] == ["on_site"]
 
 
 def test_an_old_version_is_refused_and_nothing_is_lost(world, two, program):
@@ -166,6 +209,22 @@ def test_an_old_version_is_refused_and_nothing_is_lost(world, two, program):
         ("unit", "sign", {"state": "closed"}, ["state"]),
         ("unit", "sign", {"due_at": "2030-01-01", "reporter": 1}, ["due_at", "reporter"]),
         ("unit", "sign", {"outcome": "great"}, ["outcome"]),
+        ("unit", "return", {"reason": "no_power"}, ["proposed"]),
+        ("unit", "return", {"reason": "not_ours", "proposed": "roads"}, ["item"]),
+        ("unit", "return", {"reason": "wrong_area", "proposed": "roads"}, ["cell"]),
+        ("unit", "return", {"reason": "not_ours", "proposed": "roads", "item": "x"}, ["item"]),
+        ("unit", "ask_suspension", {"reason": "weather"}, ["until"]),
+        ("unit", "ask_suspension", {"reason": "weather", "until": "soon"}, ["until"]),
+        ("street", "split", {"parts": []}, ["parts"]),
+        ("street", "split", {"parts": [{"category": w.LIFT}]}, ["parts.0.description"]),
+        (
+            "street",
+            "split",
+            {"parts": [{"category": w.LIFT, "description": "一", "state": "x"}]},
+            ["parts.0.state"],
+        ),
+        ("street", "merge", {}, ["into"]),
+        ("worker", "touch", {"cell": "1"}, ["cell"]),
     ],
 )
 def test_what_a_verb_lacks_is_named(two, program, name, verb, given, named):
@@ -212,7 +271,7 @@ def test_a_helping_unit_sees_the_issue_and_may_add_a_note(world, program):
     item.helpers.add(world.orgs["roads"])
     issue = world.report()
     seen = program("other-unit").get(f"issues/{issue.number}/").json()
-    assert [verb["verb"] for verb in seen["verbs"]] == ["note", "raise_urgency"]
+    assert [verb["verb"] for verb in seen["verbs"]] == ["join", *CELL]
     done = program("other-unit").post(f"issues/{issue.number}/note/", {"note": "已派吊车。"})
     assert done.status_code == 200
     assert (

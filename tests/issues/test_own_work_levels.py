@@ -214,7 +214,13 @@ def test_other_stays_other_when_it_lapses(world):
 
 
 @pytest.mark.parametrize(
-    "column", [{"critical": True}, {"open_parts": 1}, {"checked_at": w.NOW + DAY}]
+    "column",
+    [
+        {"critical": True},
+        {"open_parts": 1},
+        {"checked_at": w.NOW + DAY},
+        {"source": "hotline"},
+    ],
 )
 def test_what_may_not_lapse_goes_to_the_district_again(world, column):
     issue = climbed(world)

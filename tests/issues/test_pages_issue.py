@@ -73,15 +73,56 @@ def test_the_page_stands_wherever_the_place_and_whoever_does_it(world, point, gi
 @pytest.mark.parametrize(
     ("name", "verbs"),
     [
-        ("worker", ["note", "raise_urgency"]),
-        ("unit", ["sign", "return", "note", "raise_urgency"]),
-        ("handler", ["sign", "note", "raise_urgency"]),
-        ("street", ["redispatch", "chase", "note", "raise_urgency", "cancel"]),
+        ("worker", ["note", "touch", "raise_urgency"]),
+        ("colleague", ["note", "touch", "join", "raise_urgency"]),
+        (
+            "unit",
+            [
+                "sign",
+                "return",
+                "note",
+                "ask_suspension",
+                "add_part",
+                "touch",
+                "join",
+                "raise_urgency",
+            ],
+        ),
+        ("handler", ["sign", "note", "touch", "join", "raise_urgency"]),
+        (
+            "street",
+            [
+                "redispatch",
+                "chase",
+                "note",
+                "add_part",
+                "touch",
+                "join",
+                "split",
+                "merge",
+                "raise_urgency",
+                "cancel",
+            ],
+        ),
         (
             "leader",
-            ["redispatch", "chase", "supervise", "instruct", "note", "raise_urgency", "cancel"],
+            [
+                "redispatch",
+                "chase",
+                "supervise",
+                "instruct",
+                "note",
+                "add_part",
+                "touch",
+                "join",
+                "split",
+                "merge",
+                "raise_urgency",
+                "force_close",
+                "cancel",
+            ],
         ),
-        ("branch", ["chase", "note", "raise_urgency"]),
+        ("branch", ["chase", "note", "add_part", "touch", "join", "raise_urgency"]),
         ("auditor", []),
     ],
 )
@@ -120,7 +161,7 @@ def test_the_straight_road_by_pages(world, issue):
     steps = [
         ("unit", "sign", {}),
         ("handler", "handle", {"outcome": "fixed", "note": "已清运。"}),
-        ("colleague", "check", {"passed": "yes"}),
+        ("colleague", "check", {"passed": "yes", "way": "on_site"}),
         ("branch", "close", {}),
     ]
     for name, verb, given in steps:
@@ -141,21 +182,20 @@ def test_what_is_missing_stands_at_its_field_and_the_rest_stays(world):
 
 
 def test_another_reason_is_written_out(world, issue):
-    client = person("unit")
-    assert press(client, issue, "return", reason="other").status_code == 422
-    press(client, issue, "return", reason="other", note="井盖上有“供水”字样。")
+    client, given = person("street"), {"unit": "roads", "reason": "other"}
+    assert press(client, issue, "redispatch", **given).status_code == 422
+    press(client, issue, "redispatch", **given, note="井盖上有“供水”字样。")
     issue.refresh_from_db()
-    assert issue.state == "returned"
+    assert issue.unit.code == "roads"
     assert issue.events.last().text.text == "井盖上有“供水”字样。"
 
 
 def test_a_check_that_does_not_pass_asks_what_is_missing(world):
     issue = world.walk("sign", "handle")
-    response = press(person("worker"), issue, "check", passed="no")
+    given = {"passed": "no", "way": "photo"}
+    response = press(person("worker"), issue, "check", **given)
     assert response.status_code == 422
-    assert (
-        press(person("worker"), issue, "check", passed="no", note="还有两袋。").status_code == 302
-    )
+    assert press(person("worker"), issue, "check", **given, note="还有两袋。").status_code == 302
 
 
 def test_who_comes_second_reads_it_and_loses_nothing(world):
