@@ -1,0 +1,114 @@
+"""Two at the same second, each on a database connection of its own."""
+
+import pytest
+from django.db import connection
+
+from issues.models import Clock, Event
+from tests import world as w
+from tests.whistles.conftest import Whistles
+from tests.whistles.helping import call_of, running, whole
+from whistles.models import Rating, Whistle
+from whistles.services.errors import ActRefused
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def world(transactional_db):
+    if connection.vendor != "postgresql":
+        pytest.fail("Races need PostgreSQL: set DATABASE_URL, or run with -m 'not postgres'.")
+    return w.build()
+
+
+@pytest.fixture
+def whistles(world):
+    return Whistles(world)
+
+
+def one_wins(outcomes):
+    wins = [one for one in outcomes if isinstance(one, Whistle)]
+    lost = [one for one in outcomes if isinstance(one, ActRefused)]
+    assert (len(wins), len(lost)) == (1, len(outcomes) - 1), outcomes
+
+
+@pytest.mark.parametrize("again", range(3))
+def test_a_whistle_is_approved_once(world, whistles, issue, together, again):
+    whistle = whistles.blow("street", issue)
+    outcomes = together(
+        lambda: whistles.do("leader", "approve", whistle),
+        lambda: whistles.do("district", "approve", whistle),
+        lambda: whistles.do("district", "refuse", whistle, reason="街道能办。"),
+    )
+    one_wins(outcomes)
+    whole(whistle)
+    whistle.refresh_from_db()
+    called = {("whistle_answer", "roads"), ("whistle_answer", "clean")}
+    assert running(whistle) == (called if whistle.state == "blown" else set())
+
+
+@pytest.mark.parametrize("again", range(3))
+def test_a_unit_answers_once(world, whistles, issue, together, again):
+    whistle = whistles.blown(issue)
+    outcomes = together(
+        lambda: whistles.do("unit", "answer", whistle, answer="will_come"),
+        lambda: whistles.do("unit", "answer", whistle, answer="already_there", roles="队长"),
+    )
+    one_wins(outcomes)
+    whole(whistle)
+    came = call_of(whistle, "clean").answer == "will_come"
+    expected = {("whistle_answer", "roads")} | ({("whistle_arrive", "clean")} if came else set())
+    assert running(whistle) == expected
+    assert Event.objects.filter(issue=issue, verb="whistle").count() == 3
+
+
+@pytest.mark.parametrize("again", range(3))
+def test_two_units_answer_at_once_and_both_count(world, whistles, issue, together, again):
+    whistle = whistles.blown(issue)
+    outcomes = together(
+        lambda: whistles.do("unit", "answer", whistle, answer="will_come"),
+        lambda: whistles.do("other-unit", "answer", whistle, answer="will_come"),
+    )
+    assert all(isinstance(one, Whistle) for one in outcomes), outcomes
+    whole(whistle)
+    assert running(whistle) == {("whistle_arrive", "roads"), ("whistle_arrive", "clean")}
+
+
+def test_an_answer_and_a_waiver_of_the_same_unit(world, whistles, issue, together):
+    whistle = whistles.blown(issue, units=["clean"], lead="clean")
+    outcomes = together(
+        lambda: whistles.do("unit", "answer", whistle, answer="will_come"),
+        lambda: whistles.do("leader", "waive", whistle, unit="clean", reason="不用了。"),
+    )
+    one_wins(outcomes)
+    call = call_of(whistle, "clean")
+    assert bool(call.answer) != bool(call.waived_at)
+
+
+def test_of_two_whistles_over_one_issue_one_is_made(world, whistles, issue, together):
+    outcomes = together(
+        lambda: whistles.blow("street", issue), lambda: whistles.blow("branch", issue)
+    )
+    one_wins(outcomes)
+    assert Whistle.objects.count() == 1
+
+
+def test_a_unit_is_rated_once(world, whistles, issue, together):
+    whistle = whistles.blown(issue, units=["clean"], lead="clean")
+    marks = {"unit": "clean", "speed": 5, "work": 5, "result": 5}
+    one_wins(
+        together(
+            lambda: whistles.do("street", "rate", whistle, **marks),
+            lambda: whistles.do("leader", "rate", whistle, **marks),
+        )
+    )
+    assert Rating.objects.count() == 1
+
+
+def test_the_issue_ends_while_a_unit_answers(world, whistles, issue, together):
+    whistle = whistles.blown(issue, units=["roads"], lead="roads")
+    together(
+        lambda: whistles.do("other-unit", "answer", whistle, answer="will_come"),
+        lambda: world.do("street", "cancel", issue, reason="void", at=w.NOW),
+    )
+    whole(whistle)
+    assert not Clock.objects.filter(issue=issue, stopped_at=None).exists()

@@ -1,0 +1,1 @@
+"""Every write to whistles: one act, one function, one transaction with the issue's timeline."""

@@ -1,0 +1,26 @@
+"""Whistles on the pages of the room below, which knows nothing of them: an issue's, a leader's."""
+
+from typing import Any
+
+from django import template
+from django.template.context import Context
+
+from whistles.presenter import row_facts, whistle_links
+from whistles.queries import unapproved
+
+MOST = 20
+register = template.Library()
+
+
+@register.inclusion_tag("whistles/_of_issue.html", takes_context=True)
+def whistles_of(context: Context, issue: str) -> dict[str, Any]:
+    """The whistles over the issue with this number that the reader sees, and how to blow one."""
+    request = context["request"]
+    return whistle_links(issue, scope=request.scope)
+
+
+@register.inclusion_tag("whistles/_waiting.html", takes_context=True)
+def waiting_whistles(context: Context) -> dict[str, Any]:
+    """The whistles that wait for the reader's approval, the oldest first, for the leaders' page."""
+    waiting = unapproved(context["request"].scope).select_related("issue__category")
+    return {"rows": [row_facts(one) for one in waiting.prefetch_related("calls__unit")[:MOST]]}
