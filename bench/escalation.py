@@ -87,10 +87,10 @@ def _fill(running: int, due: int) -> None:
         cursor.execute(
             "INSERT INTO issues_clock (issue_id, organization_id, kind, limit_clock, calendar,"
             " calendar_stamp, critical, limit_minutes, granted_minutes, started_at, yellow_at,"
-            " due_at, provisional, ladder_id, level, next_at, parked_error)"
+            " due_at, provisional, ladder_id, level, next_at, parked_error, subject)"
             " SELECT id, unit_id, 'handle', 'working', 'default', '', critical, 960, 960,"
             " now() - interval '2 days', now() + interval '1 day', now() + interval '2 days',"
-            " false, %s, -1, now() + interval '1 day', ''"
+            " false, %s, -1, now() + interval '1 day', '', ''"
             " FROM issues_issue WHERE number LIKE 'SW-%%'",
             [ladder.pk],
         )

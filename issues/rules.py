@@ -12,6 +12,7 @@ from issues.who import (
     LEADING,
     ONLOOKERS,
     WHO,
+    asked_by,
     events_of,
     first_seat,
     helping_seat,
@@ -157,8 +158,10 @@ def _offer(scope: Scope, rule: Rule, issue: Issue, shut: str, done: _Done) -> Of
         return Offer(rule, seat)
     if rule.who == "approver":
         waiting = waiting_request(issue)
-        own = waiting is None or waiting.applicant_id in scope.persons
-        return Offer(rule, seat, "own_request" if own else "")
+        own = waiting is None or asked_by(scope, waiting)
+        # An appeal is about the work itself: whether it was late by its own fault.
+        worked = rule.verb is Verb.EXEMPT and done.own
+        return Offer(rule, seat, "own_request" if own else "own_work" if worked else "")
     if done.own:
         return Offer(rule, seat, "own_work")
     return _beside_branch(scope, rule, issue, seat, done)

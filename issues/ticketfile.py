@@ -147,7 +147,8 @@ class TicketReader:
                 problems.append(_("来电时间不能晚于现在，请核对。"))
             else:
                 called = {"at": timezone.localtime(at).strftime("%Y-%m-%d %H:%M")}
-                text = f"{text}\n{_('来电时间：%(at)s') % called}"
+                line = _("来电时间：%(at)s") % called
+                text = f"{text}\n{line}"
         return _clean(text, Column.TEXT, MAX_DESCRIPTION, problems)
 
     def _category(self, row: Row, said: dict[str, str], problems: list[str]) -> str:

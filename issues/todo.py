@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from issues.models import Request
+from issues.models import Clock, Deviation, Request
 from issues.who import DISPATCHING, UNIT_DESKS, UNIT_STAFF
 from issues.workflow import DONE, RAISED_AT, State
 from partyorgs.models import Level, Role
@@ -104,22 +104,38 @@ def _to_verify(scope: Scope, _now: datetime) -> Q:
 
 
 def _to_check(scope: Scope, _now: datetime) -> Q:
-    """A cell's handled issues for its workers; one outside every cell for the desk."""
+    """A cell's handled issues for its workers; one outside every cell for the desk.
+
+    So is one whose handler stands in the owning branch; what nobody at its level
+    may check is the district's.
+    """
     mine = _seated(scope, CELL_ROLES, "cells")
     if scope.roles & CELL_ROLES:
         mine |= Q(reporter_id__in=sorted(scope.persons))
     if scope.roles & DISPATCHING:
-        mine |= Q(cell=None) & _desk(scope)
+        mine |= ((Q(cell=None) | _bound()) & _desk(scope)) | _climbed(scope)
     return Q(state=State.HANDLED, checked_at=None) & mine
 
 
 def _to_close(scope: Scope, _now: datetime) -> Q:
-    """Checked issues for their owning branch; one without owner for the desk."""
+    """Checked issues for their owning branch; where there is none or it is bound for the desk."""
     owned = _seated(scope, BRANCH, "owners")
     if scope.roles & DISPATCHING:
-        owned |= Q(owner=None) & _desk(scope)
+        owned |= ((Q(owner=None) | _bound()) & _desk(scope)) | _climbed(scope)
     by_branch = ~Q(source=HOTLINE)
     return Q(state=State.HANDLED, checked_at__isnull=False) & by_branch & owned
+
+
+def _bound() -> Q:
+    """Where a doer stands in the owning branch (一肩挑), so that somebody else looks."""
+    kind = Deviation.Kind.OTHER_CHECKER
+    return Q(pk__in=Deviation.objects.filter(kind=kind).order_by().values("issue"))
+
+
+def _climbed(scope: Scope) -> Q:
+    """What nobody at its own level may look at waits for the district's desk."""
+    running = Clock.objects.filter(kind=Clock.Kind.CLIMBED, stopped_at=None).order_by()
+    return Q(pk__in=running.values("issue")) & _seated(scope, FAR, "districts")
 
 
 def _to_feed_back(scope: Scope, _now: datetime) -> Q:

@@ -9,7 +9,7 @@ from issues.book import SYSTEM
 from issues.models import Assignment, Event, Issue, Request
 from issues.workflow import AT_DESK, RAISED_AT, State, Verb
 from partyorgs.models import Level, Organization, Role
-from partyorgs.queries import desk_of, leader_on_duty, staff_of, works_now
+from partyorgs.queries import LEADING_ROLES, desk_of, leader_on_duty, staff_of, works_now
 from partyorgs.rules import CELL_ROLES, Scope, Seat
 
 # Admins keep cells and posts, auditors read: neither takes part in an issue's life.
@@ -172,7 +172,9 @@ def _approver(scope: Scope, issue: Issue) -> Seat | None:
     waiting = waiting_request(issue) if issue.asked else None
     if waiting is None or not scope.persons & set(waiting.asked_users):
         return None
-    return _leader(scope, issue) or first_seat(scope.seats)
+    # Whoever was asked and leads nothing here any more has no say any more.
+    leading = (seat for seat in scope.seats if seat.role in LEADING_ROLES and reaches(seat, issue))
+    return _leader(scope, issue) or first_seat(leading)
 
 
 def _resumer(scope: Scope, issue: Issue) -> Seat | None:
@@ -281,6 +283,13 @@ def events_of(scope: Scope, issue: Issue) -> QuerySet[Event]:
     persons = sorted(scope.persons)
     theirs = Q(actor_id__in=persons) | Q(post__user_id__in=persons)
     return Event.objects.filter(theirs, issue=issue)
+
+
+def asked_by(scope: Scope, waiting: Request) -> bool:
+    """Whether this person is the applicant, or had somebody else apply in their post."""
+    if waiting.applicant_id in scope.persons:
+        return True
+    return events_of(scope, waiting.issue).filter(seq=waiting.seq).exists()
 
 
 def waiting_request(issue: Issue) -> Request | None:

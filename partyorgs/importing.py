@@ -12,7 +12,7 @@ from django.db import models
 from django.utils import timezone, translation
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from grid.models import AREA_CODE_LENGTHS, Area, Cell
 from partyorgs.models import Organization
@@ -62,8 +62,8 @@ def choices_by_word(choices: type[models.TextChoices]) -> dict[str, str]:
 class Answer(models.TextChoices):
     """Yes or no, as a file says it."""
 
-    YES = "yes", _lazy("是")
-    NO = "no", _lazy("否")
+    YES = "yes", gettext_lazy("是")
+    NO = "no", gettext_lazy("否")
 
 
 def answers_by_word() -> dict[str, bool]:

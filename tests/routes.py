@@ -45,7 +45,6 @@ POINT = {"lat": LAT, "lng": LNG}
 QUERIES = {
     "api_locate": POINT,
     "api_responsible": POINT | {"category": w.RUBBISH},
-    "api_similar": POINT | {"category": w.RUBBISH},
     "api_would_be": POINT | {"category": w.RUBBISH},
     "api_places": {"q": "青禾"},
     "place_search": {"q": "青禾"},
@@ -55,6 +54,7 @@ REPORT = POINT | {"category": w.RUBBISH, "description": "垃圾"}
 BODIES = {
     "api_token": {"username": "colleague", "password": "gezhi-test"},
     "api_issues": REPORT,
+    "api_similar": POINT | {"category": w.RUBBISH},
     "api_contact": {"reason": "电话回访"},
     "api_verb": {"note": "看过"},
     "issue_contact": {"reason": "电话回访"},

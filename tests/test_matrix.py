@@ -129,7 +129,7 @@ api_places         GET         401       200       200       200       200      
 api_attachments    POST        401       400       400       400       400       400       400
 api_issues         GET         401       200       200       200       200       200       200
 api_issues         POST        401       201       201       201       201       403       403
-api_similar        GET         401       200       200       200       200       200       200
+api_similar        POST        401       200       200       200       200       200       200
 api_issue          GET         401       404       200       404       200       200       404
 api_events         GET         401       404       200       404       200       200       404
 api_contact        POST        401       404       403       404       200       403       404

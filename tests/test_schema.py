@@ -24,6 +24,7 @@ OPERATIONS = {
     "token_create", "cells_locate", "responsible", "categories", "places",
     "attachments_create", "issues_list", "issues_create", "issues_read", "issues_events",
     "issues_similar", "issues_contact", "issues_verb", "would_be",
+    "whistles_list", "whistles_create", "whistles_read", "whistles_act",
 }  # fmt: skip
 CHECKS = [
     not_a_server_error,

@@ -12,7 +12,7 @@ from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
     "config", "accounts", "grid", "matters", "worktime", "notices", "partyorgs", "residents",
-    "issues",
+    "issues", "whistles",
 )  # fmt: skip
 CALLS = {
     "_",
@@ -26,8 +26,9 @@ CALLS = {
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Chinese that is data: the demo's texts, words of files and addresses, names in both languages.
 DATA = (
-    "config/demo/", "issues/workflow.py", "issues/terms.py", "whistles/workflow.py", "grid/words.py", "grid/cellfile.py", "grid/placefile.py",
-    "matters/importing.py", "worktime/notice.py", "worktime/dayfile.py", "partyorgs/dutyfile.py",
+    "config/demo/", "issues/workflow.py", "issues/terms.py", "whistles/workflow.py",
+    "grid/words.py", "grid/cellfile.py", "grid/placefile.py", "matters/importing.py",
+    "worktime/notice.py", "worktime/dayfile.py", "partyorgs/dutyfile.py",
 )  # fmt: skip
 # Names that English texts use as they are.
 SAME_IN_BOTH = re.compile(r"格治|简体中文|代录|中文")

@@ -15,6 +15,8 @@ from config.demo.drawing import Size
 from config.demo.duty import keep_watch
 from config.demo.issues import HISTORY, MANY, make_issues
 from config.demo.notices import tell_demo_accounts
+from config.demo.scenes import is_staged
+from config.demo.showcase import show
 from config.demo.world import World
 from grid.models import Area
 from issues.services.ladders import seed_ladders
@@ -91,4 +93,7 @@ def _issues(world: World, count: int, seed: int, until: datetime, say: Say) -> N
             world=world, count=count, seed=seed, until=until,
             prefix=settings.NUMBER_PREFIX, progress=progress,
         )  # fmt: skip
-    tell_demo_accounts(world=world, until=until)
+    shown_too = show(world=world, seed=seed, until=until) if is_staged(count) else []
+    if shown_too:
+        say(_("另有 %(count)d 个问题，展示各种不常见的办理方式。") % {"count": len(shown_too)})
+    tell_demo_accounts(world=world, until=until, told=shown_too)

@@ -11,7 +11,7 @@ from random import Random
 from django.db import connection, connections, transaction
 
 from config.demo.rows import FirstIds, Life, next_sequences, number_rows, store
-from config.demo.scenes import STAGED_ISSUES, Stage
+from config.demo.scenes import STAGED_ISSUES, Stage, is_staged
 from config.demo.skew import arrivals
 from config.demo.story import tell
 from config.demo.world import World, home_share
@@ -51,7 +51,7 @@ def make_issues(
     Above MANY, PostgreSQL takes them from several processes, each chunk in a
     transaction of its own; otherwise in the caller's process and transaction.
     """
-    staged = STAGED_ISSUES if count >= 4 * STAGED_ISSUES else 0
+    staged = STAGED_ISSUES if is_staged(count) else 0
     stage = Stage(world, until=until, seed=seed, prefix=prefix, home_share=home_share(count))
     times = arrivals(count=count - staged, seed=seed, since=until - HISTORY, until=until)
     plan = Plan(world, stage, times, staged, seed)

@@ -1,6 +1,6 @@
 """The bells of the demo accounts: what the latest changes told them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -25,16 +25,18 @@ MOST = 80
 
 
 @transaction.atomic
-def tell_demo_accounts(*, world: World, until: datetime) -> None:
+def tell_demo_accounts(*, world: World, until: datetime, told: Collection[str] = ()) -> None:
     """Queue the notices of the last two working days that concern the demo street.
 
     Through the services that every verb and the sweep use, as if it had just
     been done; other people's notices are left out, older ones count as read.
+    `told`: numbers of issues that the services made and told of already.
     """
     users = world.demo_users
     since = min(until - FOR, world.worked_ago(until, FOR_WORKED))
     issues = _near_demo_accounts(users, since)
     recent = Event.objects.filter(at__gte=since, issue__in=issues)
+    recent = recent.exclude(issue__number__in=told)
     events = recent.select_related("issue__category__parent", "issue__cell", "actor")
     steps = _steps_of(issues, since=since)
     known = Known()
@@ -49,7 +51,9 @@ def tell_demo_accounts(*, world: World, until: datetime) -> None:
         else:
             _tell_verb(event)
     Notice.objects.exclude(recipient__in=users.values()).delete()
-    _deliver_digests(until)
+    # So no step owes them any more.
+    Step.objects.filter(owed__gt=0).update(owed=0)
+    _deliver_digests(until, told)
     read = min(until - UNREAD_FOR, world.worked_ago(until, UNREAD_FOR_WORKED))
     Notice.objects.filter(created_at__lt=read).update(read_at=until)
 
@@ -90,13 +94,14 @@ def _steps_of(issues: QuerySet[Issue], *, since: datetime) -> dict[tuple[int, in
     return {(step.clock.issue_id, step.seq): step for step in steps}
 
 
-def _deliver_digests(until: datetime) -> None:
+def _deliver_digests(until: datetime, told: Collection[str]) -> None:
     """What waited for an hour that is over has come; what is settled meanwhile never will."""
     waiting = Notice.objects.filter(state=Notice.State.PENDING)
     waiting.filter(due_at__lte=until).update(
         state=Notice.State.SENT, attempts=1, sent_at=F("due_at"), due_at=None, next_attempt_at=None
     )
-    late = {issue.subject_key for issue in Issue.objects.filter(is_open=True, escalated__gt=0)}
+    kept = Q(is_open=True, escalated__gt=0) | Q(number__in=told)
+    late = {issue.subject_key for issue in Issue.objects.filter(kept)}
     settled = set(waiting.values_list("subject_key", flat=True)) - late
     supersede(subject_keys=settled, now=until)
 

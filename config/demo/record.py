@@ -22,10 +22,10 @@ from issues.escalation.steps import HANDS, ON_DUTY, VERBS
 from issues.ladders import next_rung, put_on_ladder
 from issues.models import Assignment, Clock, Event, Issue, Return, Rung
 from issues.services.calling import Watch
+from issues.services.clockwork import LEFT, LOOKED_AT, MAIN, RUNNING_IN, STARTS, STOPS
 from issues.services.deciding import WAYS
 from issues.services.raising import UP
 from issues.services.timing import Timing
-from issues.services.turn import LEFT, LOOKED_AT, MAIN, RUNNING_IN, STARTS, STOPS
 from issues.workflow import NO_CLOCKS, OPEN, RULES, ClockAct, Rule, State, Verb
 from matters.models import ClockKind
 from partyorgs.models import Level

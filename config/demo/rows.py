@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from operator import attrgetter
 from typing import Any, TypeVar, cast
 
@@ -53,6 +53,7 @@ class IssueRow:
     judged: bool = False
     was_late: bool = False
     must_visit: bool = False
+    planned_for: date | None = None
     handled_at: datetime | None = None
     checked_at: datetime | None = None
     closed_at: datetime | None = None
@@ -255,6 +256,8 @@ def _insert_many(table: _Table, records: Iterator[tuple[Any, ...]]) -> None:
     def adapted(value: Any) -> Any:
         if type(value) is datetime:
             return stored(value)
+        if type(value) is date:
+            return value.isoformat()
         return json.dumps(value) if type(value) is dict else value
 
     with connection.cursor() as cursor:
@@ -277,4 +280,6 @@ def _insert_json(table: _Table, records: Iterator[tuple[Any, ...]]) -> None:
 
 
 def _instant(value: object) -> str:
+    if type(value) is date:
+        return value.isoformat()
     return cast(datetime, value).astimezone(UTC).isoformat()

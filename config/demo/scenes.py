@@ -10,7 +10,7 @@ import shapely
 from config.demo import texts
 from config.demo.layout import point_in
 from config.demo.skew import LOCAL
-from config.demo.story import Scene
+from config.demo.telling import Scene
 from config.demo.world import STEP, Leaf, Person, Spot, Where, World
 from issues.models import Issue
 from issues.numbers import ALPHABET, LENGTH
@@ -52,6 +52,11 @@ UNWANTED = ("S0105", 700, Verb.REDISPATCH, "home")
 AT_NIGHT = ("S0108", Verb.HANDLE, "home")
 STAGED_ISSUES = len(STAGED) + 3
 SINCE_NIGHT = timedelta(minutes=6)
+
+
+def is_staged(count: int) -> bool:
+    """Whether so many issues leave room for some that are made for the demo accounts."""
+    return count >= 4 * STAGED_ISSUES
 
 
 def number(index: int, at: datetime, *, prefix: str, seed: int) -> str:
@@ -155,7 +160,7 @@ class Stage:
         returns: int = 1,
     ) -> Scene:
         place = rng.choice(spot.places) if spot.places and rng.random() < AT_PLACE else None
-        lng, lat = _point(spot, place, rng)
+        lng, lat = point_near(spot, place, rng)
         condition = _condition(leaf, rng, plain=staged)
         said = place or Where(0, rng.choice(spot.places).label if spot.places else spot.name, 0, 0)
         source, reporter = self._reporter(spot, rng, by_desk=by_desk)
@@ -224,7 +229,7 @@ def _description(leaf: Leaf, condition: Condition, place: str, at: datetime, rng
     )
 
 
-def _point(spot: Spot, place: Where | None, rng: Random) -> tuple[float, float]:
+def point_near(spot: Spot, place: Where | None, rng: Random) -> tuple[float, float]:
     """Near the place, or anywhere in the cell; always inside it."""
     if place is None:
         return point_in(spot.shape, rng)

@@ -130,19 +130,23 @@ class World:
             person = self.people[post.user_id] = Person(post.user_id, post.pk)
             if post.user.username in ACCOUNTS:
                 self.demo_users[post.user.username] = post.user_id
-            if post.role == Role.BRANCH_SECRETARY and post.organization_id:
-                self.secretaries[post.organization_id] = person
-            elif post.role == Role.STREET_LEADER and post.area_id:
-                self.leaders.setdefault(post.area_id, person)
-            elif post.role in UNIT_ROLES and post.organization_id:
-                crew = self.crews.setdefault(post.organization_id, Crew())
-                if post.role == Role.UNIT_HANDLER:
-                    crew.handlers.append(person)
-                elif post.role != Role.UNIT_HEAD:
-                    crew.clerks.append(person)
-            elif post.cell is not None:
-                base = post.cell.parent_id or post.cell.pk
-                self.cell_people.setdefault((base, post.role), []).append(person)
+            self._seat(post, person)
+
+    def _seat(self, post: Post, person: Person) -> None:
+        """Who can be found by what: branch, street, unit, cell."""
+        if post.role == Role.BRANCH_SECRETARY and post.organization_id:
+            self.secretaries[post.organization_id] = person
+        elif post.role == Role.STREET_LEADER and post.area_id:
+            self.leaders.setdefault(post.area_id, person)
+        elif post.role in UNIT_ROLES and post.organization_id:
+            crew = self.crews.setdefault(post.organization_id, Crew())
+            if post.role == Role.UNIT_HANDLER:
+                crew.handlers.append(person)
+            elif post.role != Role.UNIT_HEAD:
+                crew.clerks.append(person)
+        elif post.cell is not None:
+            base = post.cell.parent_id or post.cell.pk
+            self.cell_people.setdefault((base, post.role), []).append(person)
 
     def _spots(self, district: District) -> None:
         owners: dict[int, list[CellOwnership]] = {}

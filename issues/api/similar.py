@@ -52,16 +52,16 @@ class SimilarOut(shapes.Shape):
 class Similar(Door):
     @extend_schema(
         operation_id="issues_similar",
-        parameters=[SimilarIn],
+        request=SimilarIn,
         responses={200: SimilarOut(many=True), (400, PROBLEM): BAD_REQUEST, **ALWAYS},
     )
-    def get(self, request: Request) -> Response:
+    def post(self, request: Request) -> Response:
         """Open reports of the same matter nearby that the caller may see, the likeliest first.
 
         Ask before reporting, and offer to join one instead; a report is never refused
-        for it.
+        for it. Stores nothing; by POST, for the words of a report belong in no address.
         """
-        given, scope = self.checked(SimilarIn, request.query_params), self.scope
+        given, scope = self.checked(SimilarIn, request.data), self.scope
         lat, lng = to_wgs84(given["lat"], given["lng"], given["datum"])
         asked = Question(lat, lng, given["category"], given["text"], given["wide"])
         facts = similar_facts(similar(scope=scope, asked=asked, now=timezone.now()))

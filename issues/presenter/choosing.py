@@ -131,10 +131,18 @@ class Offered:
     visit: bool = False
 
 
-def offered(issue: Issue, *, fields: Collection[str], at: datetime, cell: str = "") -> Offered:
+def offered(
+    issue: Issue,
+    *,
+    fields: Collection[str],
+    at: datetime,
+    cell: str = "",
+    scope: Scope | None = None,
+) -> Offered:
     """The choices that these fields of a form need; two queries a field at most.
 
     `cell`: the code of a cell that was named already; its units can be proposed.
+    `scope`: who chooses; without it no other issue is offered.
     """
     readers: dict[str, Callable[[], Any]] = {
         "units": lambda: unit_choices(units_for(issue, at=at)),
@@ -143,13 +151,18 @@ def offered(issue: Issue, *, fields: Collection[str], at: datetime, cell: str = 
         "proposed": lambda: unit_choices(units_to_propose(issue, at=at, cell=cell)),
         "items": lambda: item_choices(issue, items_here(issue, at=at)),
         "cells": lambda: [(one.code, _cell_name(one)) for one in cells_near(issue, at=at)],
-        "alike": lambda: [(other.number, _alike_name(other)) for other in alike_near(issue)],
+        "alike": lambda: alike_choices(issue, scope) if scope else [],
         "parts": lambda: [(str(part.pk), part_name(part)) for part in open_parts(issue)],
         "leaves": leaf_choices,
     }
     read = {name: reader() for name, reader in readers.items() if name in fields}
     minutes = issue.condition.minutes if issue.condition else 0
     return Offered(**read, hours=minutes // 60, visit=must_visit(issue))
+
+
+def alike_choices(issue: Issue, scope: Scope) -> Pairs:
+    """Issues to merge into, as far as the scope sees them, by number."""
+    return [(other.number, _alike_name(other)) for other in alike_near(issue, scope=scope)]
 
 
 def leaf_choices() -> UnitChoices:

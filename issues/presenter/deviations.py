@@ -26,6 +26,8 @@ MOST = 500
 PUBLIC_PAGE = 50
 PUBLIC_FOR = timedelta(days=365)
 RELAXED_SHOWN = timedelta(days=365)
+# Nothing is older; the first months of the calendar have none before them.
+EARLIEST = date(2000, 1, 1)
 Kind = Deviation.Kind
 # Where a second person can still look; of the others there is nothing to wait for.
 SETTLED_WORDS = (Kind.ACTED_FIRST, Kind.CLIMBED, Kind.OTHER_CHECKER, Kind.UNCHECKED)
@@ -43,12 +45,12 @@ class Month:
 
     @classmethod
     def read(cls, name: str, *, today: date) -> Self:
-        """The month of a name such as "2026-03"; this month for anything else or later."""
+        """The month of a name such as "2026-03"; this month for anything else, or far off."""
         try:
             first = date.fromisoformat(f"{name}-01")
         except ValueError:
             return cls.of(today)
-        return cls(first) if first <= today else cls.of(today)
+        return cls(first) if EARLIEST <= first <= today else cls.of(today)
 
     @property
     def name(self) -> str:

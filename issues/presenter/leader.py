@@ -52,21 +52,23 @@ def approvals(scope: Scope, *, now: datetime) -> list[Fact]:
     keys = _asked_of(scope)
     if not keys:
         return []
+    # Whoever was asked and sees the issue no more, in another post now, reads nothing of it.
+    seen = Issue.objects.visible_to(scope).filter(requests__in=keys)
     waiting = list(
-        Request.objects.filter(pk__in=keys)
+        Request.objects.filter(pk__in=keys, issue__in=seen.values("pk"))
         .select_related("unit", "issue__category", "issue__condition", "issue__cell")
         .defer("issue__cell__boundary", "issue__cell__shape")
         .order_by("asked_at", "pk")
     )
-    beside = _Beside(_reasons(waiting), _clocks(waiting), work_calendars())
+    beside = _Beside(_asked_events(waiting), _clocks(waiting), work_calendars())
     return [_approval(one, beside, persons=scope.persons, now=now) for one in waiting]
 
 
 @dataclass(frozen=True)
 class _Beside:
-    """What is read once for all requests: reasons by issue and event, clocks by issue and kind."""
+    """What is read once for all requests: how each was asked, clocks by issue and kind."""
 
-    reasons: Mapping[tuple[int, int], str]
+    asked: Mapping[tuple[int, int], Event]
     clocks: Mapping[tuple[int, str], Clock]
     calendars: Mapping[str, WorkCalendar]
 
@@ -75,6 +77,7 @@ def _approval(one: Request, beside: _Beside, *, persons: frozenset[int], now: da
     issue, grant = one.issue, GRANTS[Asked(one.kind)]
     until = _until(one, beside)
     answer = beside.clocks.get((one.issue_id, Clock.Kind.APPROVE))
+    event = beside.asked.get((one.issue_id, one.seq))
     return {
         "number": issue.number,
         "version": issue.version,
@@ -83,7 +86,7 @@ def _approval(one: Request, beside: _Beside, *, persons: frozenset[int], now: da
         "unit": one.unit.name,
         "kind": one.kind,
         "asked": _asked_words(one),
-        "reason": beside.reasons.get((one.issue_id, one.seq), ""),
+        "reason": _reason(event) if event else "",
         "limit": _limit(issue),
         "due_at": timezone.localtime(issue.due_at) if issue.due_at else None,
         "until": timezone.localtime(until) if until else None,
@@ -91,7 +94,7 @@ def _approval(one: Request, beside: _Beside, *, persons: frozenset[int], now: da
         "late": answer is not None and answer.due_at <= now,
         "grant": str(grant),
         "grant_name": words.verb_name(grant),
-        "shut": why_shut("own_request") if one.applicant_id in persons else "",
+        "shut": why_shut("own_request") if _applicants(one, event) & persons else "",
     }
 
 
@@ -114,18 +117,26 @@ def _asked_of(scope: Scope) -> list[int]:
     return [key for key, _at in zip(named, range(APPROVALS), strict=False)]
 
 
-def _reasons(waiting: Collection[Request]) -> dict[tuple[int, int], str]:
-    """Why it was asked, by issue and number of the event."""
+def _asked_events(waiting: Collection[Request]) -> dict[tuple[int, int], Event]:
+    """The events by which it was asked, by issue and number of the event."""
     asked = {(one.issue_id, one.seq) for one in waiting}
     events = Event.objects.filter(
         issue_id__in={issue for issue, _seq in asked}, seq__in={seq for _issue, seq in asked}
-    ).select_related("text")
-    found = {}
-    for event in events:
-        listed = words.reason_name(str(event.facts.get("reason", "")))
-        text = event.text.text if hasattr(event, "text") else ""
-        found[event.issue_id, event.seq] = _("。").join(part for part in (listed, text) if part)
-    return found
+    ).select_related("text", "post")
+    return {(event.issue_id, event.seq): event for event in events}
+
+
+def _reason(event: Event) -> str:
+    """Why it was asked."""
+    listed = words.reason_name(str(event.facts.get("reason", "")))
+    text = event.text.text if hasattr(event, "text") else ""
+    return _("。").join(part for part in (listed, text) if part)
+
+
+def _applicants(one: Request, event: Event | None) -> frozenset[int]:
+    """Who asked, and the absent person in whose post they did: neither decides."""
+    holder = event.post.user_id if event and event.post else one.applicant_id
+    return frozenset({one.applicant_id, holder})
 
 
 def _clocks(waiting: Collection[Request]) -> dict[tuple[int, str], Clock]:

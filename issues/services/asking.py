@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from issues.clocks import Limit
 from issues.models import Clock, Event, Issue, Request
+from issues.rules import workers_on
 from issues.services.deputies import Deputy, last_deputy, next_deputy
 from issues.services.doing import Given, How, do
 from issues.services.timing import Timing
@@ -93,8 +94,9 @@ def _ask(
     issue, scope, seat = turn.issue, turn.scope, turn.seat
     if scope is None or seat is None or issue.unit is None:
         raise ValueError("a request is asked by a person for the unit that has the issue")
-    deputy = next_deputy(issue, applicants=scope.persons, at=turn.now)
-    deputy = deputy or last_deputy(issue, applicants=scope.persons, at=turn.now)
+    barred = _barred(issue, kind, scope.persons)
+    deputy = next_deputy(issue, applicants=barred, at=turn.now)
+    deputy = deputy or last_deputy(issue, applicants=barred, at=turn.now)
     facts: dict[str, Any] = {"deputy": deputy.key}
     if minutes is not None:
         facts["minutes"] = minutes
@@ -197,7 +199,7 @@ def pass_on(*, issue: Issue, now: datetime) -> Issue:
     knows that a request waits.
     """
     request, turn = _waiting(issue), Turn(issue, scope=None, seat=None, now=now)
-    applicants = _applicants(request)
+    applicants = _barred(issue, Asked(request.kind), _applicants(request))
     found = next_deputy(
         issue, applicants=applicants, at=now, after=request.deputy, asked=request.asked_users
     )
@@ -228,6 +230,11 @@ def _applicants(request: Request) -> frozenset[int]:
     asked = Event.objects.filter(issue=request.issue_id, seq=request.seq)
     holders = asked.values_list("post__user_id", flat=True)
     return frozenset({request.applicant_id, *(user for user in holders if user)})
+
+
+def _barred(issue: Issue, kind: Asked, applicants: frozenset[int]) -> frozenset[int]:
+    """Who is not asked: the applicants; about an appeal neither whoever did the late work."""
+    return applicants | workers_on(issue) if kind is Asked.APPEAL else applicants
 
 
 def _coming(turn: Turn, act: ClockAct) -> Clock:

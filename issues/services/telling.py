@@ -15,6 +15,8 @@ from partyorgs.queries import Staff, stand_ins_for
 
 KINDS = {
     "report": "reported",
+    # What no rule has sent waits at a desk, which is the unit until then.
+    "accept": "pending_dispatch",
     "dispatch": "dispatched",
     "redispatch": "redispatched",
     "return": "returned",
@@ -130,10 +132,11 @@ def tell(
         "critical": issue.critical and rule.verb not in CAN_WAIT,
         "aspect": ABOUT.get(rule.verb, ""),
     }
-    own = _by_own_report(issue, {user for user, role in roles.items() if not role})
+    told_as = _by_own_report(issue, {user for user, role in roles.items() if not role})
+    own = common | {"payload": common["payload"] | {"place": common["payload"]["where"]}}
     drafts = [
-        Draft(recipient_id=user, role=role, **common | {"subject_key": own[user]})
-        if user in own
+        Draft(recipient_id=user, role=role, **own | {"subject_key": told_as[user]})
+        if user in told_as
         else Draft(recipient_id=user, role=role, **common)
         for user, role in sorted(roles.items())
     ]
@@ -187,7 +190,8 @@ def others_who_reported(issue: Issue) -> Found:
 def _by_own_report(issue: Issue, users: set[int]) -> dict[int, str]:
     """The subject by which somebody hears of what their own report was merged into.
 
-    Theirs they can always open, the other one perhaps not.
+    Theirs they can always open, the other one perhaps not: so its place, in words
+    that another person typed, is not for them.
     """
     others = users - {issue.reporter_id}
     if not others or issue.pk is None:

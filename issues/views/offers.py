@@ -109,7 +109,7 @@ def panel_of(
         tried.gone, tried.refused = True, tried.refused or Refused([]).sentence()
     opened = str(request.GET.get("open", ""))
     drawn = [verb for verb in verbs if verb not in APART or verb == opened]
-    choices = offered(issue, fields=reads(drawn), at=now)
+    choices = offered(issue, fields=reads(drawn), at=now, scope=scope)
     page = _Page(scope, issue, tried, opened, choices, facts["request"])
     offers = [page.offer(verb) for verb in verbs]
     if verbs and onward(verbs[0], state):

@@ -25,12 +25,17 @@ DAY = 480  # working minutes
 MAIN = [(0, True, 0, 0), (1, False, 0, 0), (2, False, 50, DAY), (3, False, 100, 3 * DAY),
         (4, False, 200, 5 * DAY)]  # fmt: skip
 ANSWER = [(0, True, 0, 0), (1, False, 0, 0), (2, False, 100, DAY)]
+DECIDE = [(0, True, 0, 0), (1, False, 0, 0), (2, False, 100, 0)]
+LADDERS = {"answer": ANSWER, "decide": DECIDE}
 # Whom the rungs reach in the small district, for a matter of the cleaning unit in cell a1.
 TOLD_MAIN = [{"handler"}, {"handler", "unit"}, {"leader", "branch"}, {"leader"}, {"district"}]
 TOLD_ANSWER = [{"leader"}, {"leader", "unit", "branch"}, {"leader"}]
+# The desk that was silent and its leader; at last the territory takes it, told another way.
+TOLD_DECIDE = [{"street"}, {"street", "leader"}, set()]
+TOLD = {"answer": TOLD_ANSWER, "decide": TOLD_DECIDE}
 BY_LADDER = ("remind", "chase", "supervise", "escalate")
 # Whether the duty is called depends on the hour at which this runs: other tests hold it.
-JUDGED = ("handle", "answer")
+JUDGED = ("handle", "answer", "decide")
 
 
 @lru_cache(maxsize=1)
@@ -73,7 +78,7 @@ def later(at, minutes):
 def rungs_of(clock):
     """Every rung of the clock, lowest first: level and when it comes."""
     found = []
-    for level, at_yellow, share, minutes in ANSWER if clock.kind == "answer" else MAIN:
+    for level, at_yellow, share, minutes in LADDERS.get(clock.kind, MAIN):
         if at_yellow:
             found.append((level, clock.yellow_at))
             continue
@@ -124,6 +129,7 @@ def judge(now, *, leave_out=frozenset()):
     found = Step.objects.exclude(clock__issue__in=leave_out).filter(clock__kind__in=JUDGED)
     steps = list(found.select_related("clock__issue"))
     wrong = [*_steps(steps, owed), *_orders(clocks, owed), *_chains(leave_out)]
+    wrong += _returns(clocks, owed)
     events, doubled = _events(steps, leave_out)
     notices = _notices(steps, leave_out)
     taken = Counter((step.clock_id, step.level) for step in steps)
@@ -143,12 +149,15 @@ def _steps(steps, owed):
 
 def _events(steps, leave_out):
     """Each step has one event, by the number it says, and the ladder left no other."""
-    events = Event.objects.exclude(issue__in=leave_out).filter(verb__in=BY_LADDER)
+    events = Event.objects.exclude(issue__in=leave_out)
+    fallen = events.filter(verb="fall_back")
+    events = events.filter(verb__in=BY_LADDER)
     said = Counter(
         (issue, facts["clock"], facts["level"], seq)
         for issue, facts, seq in events.values_list("issue", "facts", "seq")
         if facts.get("by_rule") and facts["clock"] in JUDGED
     )
+    said += Counter((issue, "decide", 2, seq) for issue, seq in fallen.values_list("issue", "seq"))
     meant = Counter((s.clock.issue_id, s.clock.kind, s.level, s.seq) for s in steps)
     several = Counter(key[:3] for key in said)
     return (
@@ -164,13 +173,30 @@ def _orders(clocks, owed):
     for key, level in owed:
         top[key] = max(level, top.get(key, 0))
     for clock in clocks:
-        if clock.kind == "answer":
+        if clock.kind != "handle":
             continue
         number, reached = clock.issue.number, top.get(clock.pk, -1)
         if have[clock.issue_id] != (reached >= 2):
             yield f"{number}: {have[clock.issue_id]} orders"
         if (clock.level, clock.issue.escalated) != (reached, max(reached, 0)):
             yield f"{number}: at {clock.level}, says {clock.issue.escalated}, reached {reached}"
+
+
+def _returns(clocks, owed):
+    """What nobody decided on is the territory's: one lead, the decision on record."""
+    for clock in clocks:
+        if clock.kind != "decide":
+            continue
+        issue, fallen = clock.issue, (clock.pk, 2) in owed
+        if fallen != (issue.state == "dispatched" and clock.stopped_at is not None):
+            yield f"{issue.number}: {issue.state} with the decision at {clock.level}"
+        how = list(issue.sent_back.values_list("how", flat=True))
+        if how != (["territory"] if fallen else [""]):
+            yield f"{issue.number}: decided by {how}"
+        leads = issue.assignments.filter(role="lead", ended_at=None)
+        desks = list(leads.values_list("unit__kind", flat=True))
+        if fallen and desks != ["desk"]:
+            yield f"{issue.number}: led by {desks}"
 
 
 def _chains(leave_out):
@@ -199,7 +225,7 @@ def _notices(steps, leave_out):
     )
     meant = Counter()
     for step in steps:
-        told = TOLD_ANSWER if step.clock.kind == "answer" else TOLD_MAIN
+        told = TOLD.get(step.clock.kind, TOLD_MAIN)
         for name in told[step.level]:
             meant[f"{step.clock.issue.number}:{step.seq}", name] += 1
     missing, unasked = meant - have, have - meant

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.db import transaction
 
 from issues import chain
-from issues.models import Assignment, Clock, Event, Issue
+from issues.models import Assignment, Clock, Event, Issue, Return
 from issues.services.timing import Timing
 from matters.models import Condition
 from partyorgs.models import Organization
@@ -17,6 +17,7 @@ from tests.chaos import oracle
 BATCH = 500
 MINUTE = timedelta(minutes=1)
 QUIET = timedelta(hours=1)
+LONG_SILENCE = 300  # working minutes: more than twice the limit of a decision
 
 
 class Start(NamedTuple):
@@ -59,6 +60,37 @@ def load(count, starts):
         _insert(sample, events, [(start, clocks[start]) for start in part], number + first)
 
 
+def load_returned(count, now, *, kinds=40):
+    """Add issues that were sent back and left undecided until the territory should have them.
+
+    Their limit has only begun; that of the decision has run out twice, `kinds` times apart.
+    """
+    timing, number = Timing(), Issue.objects.count()
+    minutes = [at for at in oracle.working_minutes() if at < now - QUIET]
+    handling = _clock(Start(now - MINUTE, False), timing, least=960)
+    waiting = [_decision(minutes[-1 - LONG_SILENCE - n], timing) for n in range(kinds)]
+    sample, events = _sample()
+    for n in range(count):
+        decision = _fresh(waiting[n % kinds])
+        start = Start(decision.started_at, False)
+        with transaction.atomic():
+            _insert(sample, events, [(start, handling)], number + n)
+            issue = Issue.objects.latest("pk")
+            issue.state, issue.returns = "returned", 1
+            issue.save(update_fields=["state", "returns"])
+            decision.issue = issue
+            decision.save(force_insert=True)
+            Return.objects.create(
+                issue=issue, seq=issue.event_count, at=start.at, unit=issue.unit, reason="not_ours"
+            )
+
+
+def _decision(at, timing):
+    unit = Organization.objects.get(code="clean")
+    at = at.astimezone(UTC) + timedelta(seconds=17)
+    return timing.start(Issue(critical=False), Clock.Kind.DECIDE, at=at, unit=unit)
+
+
 def _sample():
     """A real report with its events; nothing of it stays in the database."""
     with transaction.atomic():
@@ -68,15 +100,16 @@ def _sample():
     return issue, events
 
 
-def _clock(start, timing):
-    issue = Issue(critical=start.critical, condition=_condition(start.critical))
+def _clock(start, timing, *, least=60):
+    condition = _condition(start.critical, least=least)
+    issue = Issue(critical=start.critical, condition=condition)
     unit = Organization.objects.get(code="clean")
     return timing.start(issue, Clock.Kind.HANDLE, at=start.at.astimezone(UTC), unit=unit)
 
 
-def _condition(critical):
+def _condition(critical, *, least=60):
     clock = "continuous" if critical else "working"
-    found = Condition.objects.filter(clock=clock, minutes__range=(60, 960))
+    found = Condition.objects.filter(clock=clock, minutes__range=(least, 960))
     return found.order_by("code")[0]
 
 

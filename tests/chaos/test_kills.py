@@ -19,11 +19,12 @@ from tests.chaos.house import kill_again_and_again
 from tests.notices.outbox import draft, group
 from tests.receivers import receiver
 
-SWEEP = ["sweep.after_claim", "sweep.after_step", "sweep.before_commit"]
+SWEEP = ["sweep.after_claim", "sweep.after_step", "sweep.after_turn", "sweep.before_commit"]
 SEND = ["notices.after_claim:0.8", "notices.after_send:0.15"]
 # The audit leaves the sweep its time: what it is to see must be older than that.
 LATER = timedelta(minutes=6)
 CLOCKS = 20_000
+RETURNED = 300
 NOTICES = 1000
 
 
@@ -32,6 +33,7 @@ def test_sweeps_that_are_killed_lose_no_step_and_double_none(house, vendor, kill
     here = house(vendor)
     with on(here.url):
         rows.load(CLOCKS, rows.past(timezone.now()))
+        rows.load_returned(RETURNED, timezone.now())
         due = due_clocks(now=timezone.now()).count()
     assert due > CLOCKS * 0.8
 

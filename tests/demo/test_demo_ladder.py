@@ -27,8 +27,17 @@ LATER = {
     "answer": {2: ("escalate", 100, 480)},
     "duty": {2: ("call", 100, 0)},
     "decide": {2: ("fall_back", 100, 0)},
+    "approve": {},
+    "whistle": {},
 }
-SIDE = ("answer", "duty", "decide")
+# What comes at due where it is not a chase; nothing is said at yellow then.
+AT_DUE = {"duty": "call", "approve": "next_deputy", "whistle": "escalate"}
+SIDE = ("answer", "duty", "decide", "approve", "whistle_answer")
+
+
+def use_of(kind):
+    """The ladder that a clock of this kind is on."""
+    return kind.partition("_")[0] if kind in SIDE else "limit"
 
 
 def worked(start, minutes, works):
@@ -48,7 +57,7 @@ def worked(start, minutes, works):
 
 def rungs(clock, works):
     """Level, verb and minute of every rung, from the limit and its start alone."""
-    use = clock.kind if clock.kind in SIDE else "limit"
+    use = use_of(clock.kind)
     continuous = clock.limit_clock == "continuous"
 
     def after(at, minutes):
@@ -57,8 +66,8 @@ def rungs(clock, works):
     granted = clock.granted_minutes
     yellow = max(0, min(granted * 3 // 4, granted - (15 if continuous else 60)))
     due = after(clock.started_at, granted)
-    found = [] if use == "duty" else [(0, "remind", after(clock.started_at, yellow))]
-    found.append((1, "call" if use == "duty" else "chase", due))
+    found = [] if use in AT_DUE else [(0, "remind", after(clock.started_at, yellow))]
+    found.append((1, AT_DUE.get(use, "chase"), due))
     for level, (verb, share, least) in LATER[use].items():
         at = after(due, -(-clock.limit_minutes * share // 100))
         if not clock.critical and least:
@@ -83,12 +92,15 @@ def test_every_rung_was_taken_at_its_minute_and_none_besides(demo):
         assert not step.skipped
         assert event.facts["level"] == step.level
         assert event.facts["clock"] == step.clock.kind
-    for clock in Clock.objects.all():
+    for clock in Clock.objects.select_related("issue"):
         ladder = rungs(clock, lambda day: calendar.day(day).works)
-        end = clock.stopped_at or UNTIL
+        end = clock.stopped_at or clock.paused_at or UNTIL
         assert taken[clock.pk] == [rung for rung in ladder if rung[2] <= end], clock
         assert clock.level == max([rung[0] for rung in taken[clock.pk]], default=-1)
         coming = [at for _level, _verb, at in ladder if at > end]
+        if clock.paused_at:
+            # What is held still waits for nothing but the day on which it goes on.
+            coming = [clock.issue.suspended_until]
         assert clock.next_at == (coming[0] if coming and not clock.stopped_at else None)
     assert {event.verb for event in events.values()} <= {Verb.CALL, Verb.RAISE}
 
@@ -99,7 +111,7 @@ def test_clocks_carry_what_they_were_started_with(demo):
     for clock in Clock.objects.select_related("issue"):
         assert (clock.calendar, clock.calendar_stamp) == ("default", stamp)
         assert clock.critical == clock.issue.critical
-        assert clock.ladder_id == ladders[clock.kind if clock.kind in SIDE else "limit"]
+        assert clock.ladder_id == ladders[use_of(clock.kind)]
         assert clock.parked_at is None
 
 

@@ -212,6 +212,33 @@ class TestNeverTheApplicant:
             _at, request = next(asked)
             assert "of-field" not in names(request)
 
+    def test_nor_when_that_person_stands_in_for_whoever_was_asked(self, chain):
+        """Asked for the branch's secretary by a stand-in; later the secretary sits for the leader."""
+        Post.objects.create(
+            user=chain.user("branch"), role="unit_desk", organization=chain.orgs["clean"],
+            valid_from=w.START,
+        )  # fmt: skip
+        away(chain, "branch", stand_in="colleague", until=w.NOW + HOUR)
+        issue = chain.report(condition=HEAP)
+        assert names(ask(chain, issue, by="colleague")) == ["of-field"]
+        away(chain, "of-field", stand_in="branch")
+        later = w.NOW + 2 * HOUR
+        assert not may_grant(chain, "branch", issue, at=later)
+        with pytest.raises(Refused) as refused:
+            chain.do("branch", "extend", issue, at=later)
+        assert "同一个人" in str(refused.value.sentence())
+
+    def test_whoever_was_asked_and_leads_here_no_more_decides_no_more(self, chain):
+        issue = chain.report(condition=HEAP)
+        assert names(ask(chain, issue)) == ["of-field"]
+        assert may_grant(chain, "of-field", issue, at=w.NOW)
+        Post.objects.filter(user=chain.user("of-field")).update(valid_until=w.NOW + MINUTE)
+        Post.objects.create(
+            user=chain.user("of-field"), role="grid_worker", cell=chain.cells[w.A1],
+            valid_from=w.NOW,
+        )  # fmt: skip
+        assert not may_grant(chain, "of-field", issue, at=w.NOW + HOUR)
+
     def test_a_stand_in_of_a_deputy_is_told_and_decides(self, chain):
         away(chain, "of-field", stand_in="branch")
         issue = chain.report(condition=HEAP)

@@ -155,7 +155,7 @@ def test_a_month_at_a_time(world):
     assert inside.number in read("auditor", month=last.name).content.decode()
 
 
-@pytest.mark.parametrize("month", ["", "2026", "2026-13", "x", "9999-01", "2026-3"])
+@pytest.mark.parametrize("month", ["", "2026", "2026-13", "x", "9999-01", "2026-3", "0001-01"])
 def test_a_broken_month_is_this_one(world, month):
     assert forced(world).number in read("auditor", month=month).content.decode()
 

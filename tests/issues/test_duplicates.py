@@ -128,7 +128,7 @@ class TestMerge:
         assert notice.payload["into"] == stays.number
 
     def test_they_are_told_of_the_others_result(self, world):
-        stays, goes = two(world)
+        stays, goes = world.report(place="东门，李家窗下"), world.report("colleague")
         world.do("community", "join", goes)
         merge(world, goes, stays)
         for verb in ("sign", "handle", "check", "close"):
@@ -139,6 +139,8 @@ class TestMerge:
         notice = Notice.objects.get(subject_key=goes.subject_key, kind="closed")
         assert notice.recipient.username == "colleague"
         assert notice.payload["number"] == stays.number
+        # What another reporter typed is not for somebody who may not see that report.
+        assert notice.payload["place"] == stays.cell.name
 
     def test_what_was_merged_into_it_goes_along(self, world):
         first, second = two(world)

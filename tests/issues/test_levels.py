@@ -196,6 +196,12 @@ class TestDirect:
               ("street", "leader", "district", "other-street")}  # fmt: skip
         assert at == {"street": False, "leader": False, "district": True, "other-street": False}
 
+    def test_the_desk_where_it_waits_is_told(self, world, waiting):
+        assert told(waiting, "accept") == ["district"]
+        assert told(world.report(category=w.UNLISTED), "accept") == ["street"]
+        # What is sent at once is its unit's.
+        assert told(world.report(category=w.CORRIDOR), "accept") == []
+
     def test_the_streets_own_stands_on_the_streets(self, world):
         issue = world.report(category=w.UNLISTED)
         at = {name: listed(world, name, issue, "dispatch") for name in

@@ -48,6 +48,17 @@ def test_the_absent_person_does_not_check_what_the_stand_in_handled(world):
     world.do("colleague", "check", issue, at=away.valid_until + MINUTE, passed=True)
 
 
+def test_nobody_makes_own_work_void_before_it_is_checked(world):
+    Post.objects.create(
+        user=world.user("handler"), role="street_dispatcher", area=world.areas[w.STREET_1],
+        valid_from=w.START,
+    )  # fmt: skip
+    issue, at = world.walk("sign", "handle"), w.NOW + 3 * HOUR
+    with pytest.raises(Refused, match="您办理过这件事"):
+        world.do("handler", "cancel", issue, at=at, reason="void")
+    world.do("street", "cancel", issue, at=at, reason="void")
+
+
 def test_nor_does_anybody_close_it_so(world):
     issue = world.walk("sign", "handle", "check")
     leave(world, "handler", "branch", since=w.NOW + 4 * HOUR)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from issues.models import Clock, Event, Issue, Relaxation
+from issues.queries import Filters, issue_page
 from issues.rules import may
 from issues.services.checkers import level_of
 from issues.services.errors import Refused
@@ -50,6 +51,12 @@ def handled(world, name="handler", *, by="worker", at=w.NOW + 2 * HOUR, outcome=
 
 def kinds(issue):
     return [*issue.deviations.order_by("pk").values_list("kind", flat=True)]
+
+
+def listed(world, name, todo):
+    """Whether this person's list of what to do names anything."""
+    scope = world.scope(name, now=w.NOW + 2 * HOUR)
+    return bool(issue_page(scope=scope, filters=Filters(todo=todo), now=w.NOW + 2 * HOUR).rows)
 
 
 def relaxed(world):
@@ -170,6 +177,27 @@ def test_what_nobody_here_may_check_climbs_at_once(world):
     told = Notice.objects.filter(subject_key=issue.subject_key, kind__startswith="climb")
     assert world.user("district") in {notice.recipient for notice in told}
     invariants.check(issue)
+
+
+def test_what_climbed_stands_on_the_districts_list(world):
+    climbed(world)
+    assert listed(world, "district", "check")
+    assert not listed(world, "leader", "check")
+
+
+def test_what_a_bound_branch_leaves_stands_on_the_desks_list(world):
+    post(world, "handler", "branch_secretary", organization="branch-a")
+    issue = handled(world)
+    assert [name for name in ("worker", "street", "other-street", "district")
+            if listed(world, name, "check")] == ["worker", "street"]  # fmt: skip
+    world.do("worker", "check", issue, at=w.NOW + 2 * HOUR, passed=True)
+    assert [name for name in ("worker", "street", "other-street", "district")
+            if listed(world, name, "close")] == ["street"]  # fmt: skip
+
+
+def test_where_the_branch_is_free_the_desk_has_nothing_to_check(world):
+    handled(world)
+    assert not listed(world, "street", "check")
 
 
 def test_one_level_up_it_is_checked_and_closed(world):

@@ -211,9 +211,8 @@ class TestJoining:
 
 class TestTheApi:
     def test_it_answers_the_same(self, program, earlier):
-        answer = program("worker").get(
-            "issues/similar/", lat=LAT, lng=LNG, category=w.RUBBISH, text="垃圾堆在路口"
-        )
+        asked = {"lat": LAT, "lng": LNG, "category": w.RUBBISH, "text": "垃圾堆在路口"}
+        answer = program("worker").post("issues/similar/", asked)
         [found] = answer.json()
         assert answer.status_code == 200
         assert found["number"] == earlier.number
@@ -226,19 +225,24 @@ class TestTheApi:
     def test_wider_on_demand_and_in_another_datum(self, program, earlier):
         Issue.objects.update(lat=LAT + 0.001)
         asked = {"lat": LAT, "lng": LNG, "category": w.RUBBISH}
-        assert program("worker").get("issues/similar/", **asked).json() == []
-        assert program("worker").get("issues/similar/", **asked, wide=True).json()
-        gcj = program("worker").get("issues/similar/", **asked, wide=True, datum="gcj02")
+        assert program("worker").post("issues/similar/", asked).json() == []
+        wide = asked | {"wide": True}
+        assert program("worker").post("issues/similar/", wide).json()
+        gcj = program("worker").post("issues/similar/", wide | {"datum": "gcj02"})
         assert gcj.json() == []
 
     def test_the_onlooker_reads_and_joins_nothing(self, program, earlier):
         asked = {"lat": LAT, "lng": LNG, "category": w.RUBBISH}
-        [found] = program("auditor").get("issues/similar/", **asked).json()
+        [found] = program("auditor").post("issues/similar/", asked).json()
         assert found["may_join"] is False
-        assert program("outsider").get("issues/similar/", **asked).json() == []
+        assert program("outsider").post("issues/similar/", asked).json() == []
+
+    def test_the_words_of_a_report_go_into_no_address(self, program, earlier):
+        asked = {"lat": LAT, "lng": LNG, "category": w.RUBBISH}
+        assert program("worker").get("issues/similar/", **asked).status_code == 405
 
     def test_a_point_and_a_leaf_are_needed(self, program, world):
-        refused = program("worker").get("issues/similar/", lat=LAT)
+        refused = program("worker").post("issues/similar/", {"lat": LAT})
         assert refused.status_code == 400
         assert set(refused.json()["errors"]) == {"lng", "category"}
 

@@ -288,6 +288,14 @@ class TestJoint:
         assert f"拆出 {other.number}" in page
         assert reverse("issue", args=[other.number]) in page
 
+    def test_a_merge_names_no_report_of_the_street_next_door(self, world, issue):
+        beside = world.report(at=timezone.now())
+        Issue.objects.filter(pk=beside.pk).update(
+            street=world.areas[w.STREET_2], community=None, cell=None, owner=None
+        )
+        assert beside.number not in text(page_of("street", issue, open="merge"))
+        assert beside.number in text(page_of("district", issue, open="merge"))
+
     def test_a_merge_offers_what_is_near_and_says_where_it_went(self, world, issue):
         other = world.report(at=timezone.now())
         opened = page_of("street", issue, open="merge")

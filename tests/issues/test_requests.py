@@ -323,6 +323,28 @@ class TestAppeal:
         with pytest.raises(Refused):
             world.do(name, "appeal", issue, at=CLOSED, reason="beyond_control")
 
+    def test_whoever_did_the_late_work_neither_is_asked_nor_decides(self, world):
+        """The street's leader lent a hand in the unit: the district decides on the appeal."""
+        Post.objects.create(
+            user=world.user("leader"), role="unit_handler", organization=world.orgs["clean"],
+            valid_from=w.START,
+        )  # fmt: skip
+        issue, at = world.report(), local(3, 12, 9)
+        world.do("unit", "sign", issue, at=at)
+        world.do("leader", "handle", issue, at=at, outcome="fixed", note="已清运干净。")
+        world.do("worker", "check", issue, at=at + HOUR, passed=True)
+        world.do("branch", "close", issue, at=at + HOUR)
+        world.do("unit", "appeal", issue, at=at + HOUR, reason="beyond_control")
+        request = whole(issue).requests.get()
+        assert (request.deputy, request.asked_users) == (
+            "district_desk", [world.user("district").pk],
+        )  # fmt: skip
+        # Also where somebody asked them before the work was on record.
+        Request.objects.update(asked_users=[world.user("leader").pk, *request.asked_users])
+        assert grey(world, "leader", "exempt", issue, at=at + HOUR) == "own_work"
+        world.do("district", "exempt", issue, at=at + HOUR)
+        assert whole(issue).exempt
+
     def test_the_closed_one_climbs_the_deputies_too(self, world):
         issue = late_and_closed(world)
         world.do("unit", "appeal", issue, at=CLOSED, reason="beyond_control")

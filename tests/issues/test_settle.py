@@ -130,6 +130,14 @@ class TestByTheCommunity:
         # Of another unit's matter neither.
         assert grey(world, "community", "settle", world.report()) is None
 
+    def test_a_hotline_ticket_ends_by_its_call_back_only(self, world):
+        ticket = {"source": "hotline", "external_number": "HL-7", "category": w.CORRIDOR}
+        issue = world.do("street", "accept", world.report("street", **ticket))
+        assert issue.unit.code == "home-1"
+        assert grey(world, "community", "settle", issue) == "not_hotline"
+        with pytest.raises(Refused, match="回访"):
+            world.do("community", "settle", issue, note=DONE)
+
     def test_not_after_a_rework(self, world, corridor):
         Issue.objects.filter(pk=corridor.pk).update(reworks=1)
         assert grey(world, "community", "settle", corridor) == "trivial"

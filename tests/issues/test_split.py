@@ -139,6 +139,14 @@ class TestWhereTheFirstPartGoes:
         assert kept.events.last().verb == "redispatch"
         assert kept.clocks.get(stopped_at=None).started_at == LATER
 
+    def test_what_a_helper_was_asked_for_stays_open(self, world):
+        issue = world.report()
+        world.do("unit", "add_part", issue, unit="roads", note="补好路面。")
+        split(world, issue, [THREE[1], THREE[0]])
+        kept = stored(issue)
+        assert (kept.unit.code, kept.open_parts) == ("home-1", 1)
+        assert world.do("other-unit", "complete_part", kept, at=LATER, note="补好了。").open_parts == 0
+
     def test_what_waits_for_dispatch_is_sent_by_rule(self, world):
         issue = world.report(category=w.UNLISTED)
         assert issue.state == "pending_dispatch"
