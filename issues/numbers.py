@@ -12,7 +12,8 @@ from django.utils import timezone
 # Without I, L, O, U, 0 and 1: read aloud and typed without doubt.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 5
-_draws: ContextVar[Random] = ContextVar("draws", default=SystemRandom())
+BY_CHANCE = SystemRandom()
+_draws: ContextVar[Random | None] = ContextVar("draws", default=None)
 
 
 @contextmanager
@@ -27,7 +28,8 @@ def drawn_by(rng: Random) -> Iterator[None]:
 
 def tail() -> str:
     """Letters and figures that nobody can guess."""
-    return "".join(_draws.get().choice(ALPHABET) for _ in range(LENGTH))
+    rng = _draws.get() or BY_CHANCE
+    return "".join(rng.choice(ALPHABET) for _ in range(LENGTH))
 
 
 def new_number(*, at: datetime) -> str:

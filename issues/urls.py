@@ -45,9 +45,7 @@ urlpatterns = [
     path("exceptions/", deviations.exceptions, name="exceptions"),
     path("forced/", deviations.forced, name="forced"),
     path("relaxations/", deviations.relaxations, name="relaxations"),
-    path(
-        "relaxations/<int:relaxation_id>/end/", deviations.relaxation_end, name="relaxation_end"
-    ),
+    path("relaxations/<int:relaxation_id>/end/", deviations.relaxation_end, name="relaxation_end"),
     path("rules/", rulebook.rules, name="rules"),
     path("leader/", leader.leader, name="leader"),
     path("branch/", secretary.branch, name="branch"),

@@ -64,7 +64,10 @@ BODIES = {
     "notice_settings_test": {"channel": "email"},
     "suggestion": {"text": "字太小", "page": "/"},
     "api_whistles": {
-        "issue": "QH-260310-AAAAA", "kind": "emergency", "reason": "塌陷", "place": "路口",
+        "issue": "QH-260310-AAAAA",
+        "kind": "emergency",
+        "reason": "塌陷",
+        "place": "路口",
         "units": ["roads"],
     },
 }

@@ -213,7 +213,7 @@ class TestNeverTheApplicant:
             assert "of-field" not in names(request)
 
     def test_nor_when_that_person_stands_in_for_whoever_was_asked(self, chain):
-        """Asked for the branch's secretary by a stand-in; later the secretary sits for the leader."""
+        """A stand-in asked for the secretary, who later sits for the leader."""
         Post.objects.create(
             user=chain.user("branch"), role="unit_desk", organization=chain.orgs["clean"],
             valid_from=w.START,

@@ -145,7 +145,8 @@ class TestWhereTheFirstPartGoes:
         split(world, issue, [THREE[1], THREE[0]])
         kept = stored(issue)
         assert (kept.unit.code, kept.open_parts) == ("home-1", 1)
-        assert world.do("other-unit", "complete_part", kept, at=LATER, note="补好了。").open_parts == 0
+        done = world.do("other-unit", "complete_part", kept, at=LATER, note="补好了。")
+        assert done.open_parts == 0
 
     def test_what_waits_for_dispatch_is_sent_by_rule(self, world):
         issue = world.report(category=w.UNLISTED)
