@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from django.utils import translation
 
 from config.messages import compile_messages
 from tests import world as worlds
@@ -38,6 +39,12 @@ def django_db_setup(django_db_setup, django_db_blocker):
     """Build the small district once; every test rolls back to it."""
     with django_db_blocker.unblock():
         worlds.build()
+
+
+@pytest.fixture(autouse=True)
+def _in_chinese(settings):
+    """A page read in English leaves its language to the thread, and the next test to chance."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture

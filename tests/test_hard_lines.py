@@ -150,6 +150,7 @@ def test_a_contact_is_readable_in_no_table(told):
         assert NAME not in dump, model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["worker", "unit", "street", "auditor"])
 def test_a_contact_is_on_no_page_and_in_no_list(told, world, name):
     made = things(world)

@@ -267,6 +267,7 @@ def everything():
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("actor", ["colleague", "street"])
 def test_reading_changes_nothing(made, actor):
     client = person(actor)

@@ -16,6 +16,9 @@ from issues.models import Event, Issue
 from matters.models import Category
 from tests.demo.conftest import clear
 
+# Whole districts are built: CI does it, `make test` need not.
+pytestmark = pytest.mark.slow
+
 TINY = Size(streets=2, communities=4, cells=16, special=1)
 UNTIL = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 

@@ -29,6 +29,9 @@ from partyorgs.rules import scope_of
 from partyorgs.services import DutyDraft, duty_refusals
 from tests.demo.conftest import SMALL, UNTIL
 
+# Whole districts are built: CI does it, `make test` need not.
+pytestmark = pytest.mark.slow
+
 
 def shapes_of(sheet):
     return [cell for street in sheet.streets for patch in street

@@ -23,6 +23,9 @@ from residents.screening import find_phones, refuse_id_numbers
 from tests.demo.conftest import ISSUES, UNTIL
 from whistles.models import Whistle
 
+# Whole districts are built: CI does it, `make test` need not.
+pytestmark = pytest.mark.slow
+
 # What the many do, and what the few that the services made show besides.
 OFTEN = {
     Verb.REPORT, Verb.ACCEPT, Verb.DISPATCH, Verb.REDISPATCH, Verb.SIGN, Verb.RETURN,

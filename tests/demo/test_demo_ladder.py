@@ -19,6 +19,9 @@ from partyorgs.rules import scope_of
 from tests.demo.conftest import UNTIL
 from worktime.queries import stamped_calendar
 
+# Whole districts are built: CI does it, `make test` need not.
+pytestmark = pytest.mark.slow
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 OFFICE = ((time(8), time(12)), (time(14), time(18)))
 # Level: what it does, percent of the limit after due, working minutes after due at least.

@@ -31,7 +31,7 @@ def test_a_report_is_answered_with_the_dispatched_issue(program):
     assert issue["unit"]["code"] == "clean"
     assert issue["light"] == "green"
     assert issue["place"] == "3号楼"
-    assert [verb["verb"] for verb in issue["verbs"]] == ["note", "raise_urgency"]
+    assert [verb["verb"] for verb in issue["verbs"]] == ["touch", "note", "raise_urgency"]
     assert issue["version"] == 1
     assert len(issue["dispatch_reasons"]) == 3
     assert issue["hints"] == []

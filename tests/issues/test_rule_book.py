@@ -111,6 +111,7 @@ class TestEverybodyTriesEverything:
     def test_every_state_is_tried(self):
         assert set(WAYS) == set(State)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("state", State)
     def test_what_is_not_offered_is_refused_and_changes_nothing(self, world, state):
         """Open: done or a field is missing. Grey or not offered: 409, for everybody and always."""

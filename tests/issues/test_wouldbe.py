@@ -159,6 +159,8 @@ def compare_ladder(box, issue):
 
 
 class TestAgreement:
+    # A hundred and twenty places, hours and people take half a minute.
+    @pytest.mark.slow
     @settings(
         max_examples=120,
         deadline=None,
