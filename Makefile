@@ -27,7 +27,7 @@ test-browser: install-dev  ## Drive Chromium against a running server (needs chr
 	$(TEST) -m pytest -q -m browser
 
 test-slow: install-dev  ## Schema fuzzing and other tests that take minutes
-	$(TEST) -m pytest -q -m slow
+	$(TEST) -m pytest -q -n 2 -m slow
 
 test-chaos: install-dev  ## Kill processes and stop servers: nothing is lost, nothing is done twice
 	$(TEST) tests/servers.py $(BIN)/python -m pytest -q -n 2 --dist loadfile -rP -m chaos

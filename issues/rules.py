@@ -154,6 +154,8 @@ def _offer(scope: Scope, rule: Rule, issue: Issue, shut: str, done: _Done) -> Of
     seat = WHO[rule.who](scope, issue)
     if seat is None or shut:
         return Offer(rule, seat, shut) if seat else None
+    if rule.verb is Verb.JUDGE and events_of(scope, issue).filter(verb=Verb.RETURN).exists():
+        return Offer(rule, seat, "own_return")
     if not rule.apart:
         return Offer(rule, seat)
     if rule.who == "approver":

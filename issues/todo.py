@@ -153,6 +153,18 @@ def _to_survey(scope: Scope, _now: datetime) -> Q:
     return Q(survey_asked=True, state__in=sorted(DONE)) & _desk(scope)
 
 
+def _to_spot_check(scope: Scope, _now: datetime) -> Q:
+    """What ended unchecked and was drawn: for the owning branch and the desk."""
+    near = _seated(scope, BRANCH, "owners") | _desk(scope)
+    return Q(state=State.CLOSED_UNCHECKED, sampled=True, checked_at=None) & near
+
+
+def _to_countersign(scope: Scope, _now: datetime) -> Q:
+    """What the leader on duty did at night and nobody has signed yet."""
+    near = _seated(scope, BRANCH, "owners") | _desk(scope) | _seated(scope, FAR, "districts")
+    return Q(countersign_by__isnull=False) & near
+
+
 def _stuck(scope: Scope, now: datetime) -> Q:
     """A branch's issues that do not move: late, sent back, or sent back again and again."""
     still = Q(due_at__lte=now) | Q(state=State.RETURNED) | Q(returns__gte=STUCK_RETURNS)
@@ -202,13 +214,20 @@ TODOS: dict[str, Todo] = {
         Todo("feed_back", DISPATCHING, _to_feed_back),
         Todo("callback", DISPATCHING, _to_call_back),
         Todo("survey", DISPATCHING, _to_survey, ended=True),
+        Todo("spot_check", BRANCH | DISPATCHING, _to_spot_check, ended=True),
+        Todo("countersign", BRANCH | DISPATCHING, _to_countersign, ended=True),
         Todo("appeals", APPROVING, _to_approve, ended=True),
         Todo("stuck", BRANCH, _stuck, acts=False),
     )
 }
 ENDED = frozenset(key for key, todo in TODOS.items() if todo.ended)
 # At a desk these are rare: they count among what is to do, but get no figure of their own.
-RARE_AT_DESKS = frozenset({"verify", "sign", "handle", "check", "close", "feed_back", "appeals"})
+RARE_AT_DESKS = frozenset(
+    {
+        "verify", "sign", "handle", "check", "close", "feed_back", "appeals", "spot_check",
+        "countersign",
+    }
+)  # fmt: skip
 # Rare everywhere: no figure, which would mostly be 0; a line on top when there are any.
 RARE = ("called", "answer", "approve", "raised")
 

@@ -123,7 +123,7 @@ ROWS = (
     Rule(V.CANCEL, "作废", "Cancel", OPEN, S.CANCELLED, "desk", needs=(N.REASON,),
          clocks=(C.END,), apart=True, tells=("reporter", "unit")),
     Rule(V.MERGE, "并案", "Merge", OPEN, S.MERGED, "desk", needs=(N.INTO,), clocks=(C.END,),
-         tells=("reporter", "unit")),
+         apart=True, tells=("reporter", "unit")),
     Rule(V.UNMERGE, "撤销并案", "Unmerge", _from(S.MERGED), S.PENDING_DISPATCH, "desk",
          needs=(N.REASON,), otherwise=S.REPORTED, clocks=(C.START_DISPATCH,), tells=("reporter",)),
     Rule(V.JOIN, "我也遇到", "Join", OPEN, None, "joiner"),

@@ -58,6 +58,8 @@ def todo_name(key: str) -> str:
         "feed_back": _("待反馈热线"),
         "callback": _("待回访"),
         "survey": _("抽样回访"),
+        "spot_check": _("待抽查"),
+        "countersign": _("待补签"),
         "approve": _("待审批"),
         "appeals": _("待审申诉"),
         "stuck": _("卡住的"),

@@ -43,7 +43,7 @@ def issue_verb(request: HttpRequest, number: str, verb: str) -> HttpResponse:
         raise Http404
     scope, done = scope_for(request), Verb(verb)
     issue, cell = issue_or_404(scope, number), str(request.POST.get("cell", ""))
-    choices = offered(issue, fields=reads([done]), at=scope.at, cell=cell)
+    choices = offered(issue, fields=reads([done]), at=scope.at, cell=cell, scope=scope)
     form = VerbForm(request.POST, verb=done, offered=choices)
     tried = Tried(form, PhotoTray(request))
     if not form.is_valid() or tried.tray.errors:

@@ -11,6 +11,7 @@ from issues.services.errors import Refused
 from issues.services.lapsing import lapse
 from issues.services.sampling import DEFAULTS, percent_of, sample
 from issues.services.turn import Turn
+from issues.todo import narrowing_of
 from partyorgs.models import Post
 from tests import world as w
 from tests.issues import invariants
@@ -185,3 +186,18 @@ def test_a_lapsed_one_is_settled_on_the_list_by_the_look(drawn):
     issue = looked_at(drawn, issue, "district", at=at)
     assert issue.state == "closed_unchecked"
     assert issue.deviations.get(kind="unchecked").settled_at == at
+
+
+def test_what_was_drawn_and_what_is_to_be_signed_stands_on_lists(world):
+    """Somebody finds what is to be looked at again, and what the night left to be signed."""
+    issue = world.walk("sign")
+    Issue.objects.filter(pk=issue.pk).update(countersign_by=w.NOW)
+    drawn = world.report(category=w.RUBBISH)
+    Issue.objects.filter(pk=drawn.pk).update(
+        state="closed_unchecked", is_open=False, due_at=None, outcome="settled", sampled=True
+    )
+    for key, wanted in (("countersign", issue), ("spot_check", drawn)):
+        for name, finds in (("branch", True), ("street", True), ("other-branch", False)):
+            narrowing = narrowing_of(key, scope=world.scope(name), now=w.NOW)
+            found = Issue.objects.filter(narrowing).values_list("pk", flat=True)
+            assert list(found) == [wanted.pk] * finds, (key, name)

@@ -233,18 +233,17 @@ def test_scenario_9_grid_split(town):
 def test_scenario_10_two_clicks(transactional_db, together):
     world = w.build()
     issue = world.walk("sign")
-    handler, street = Program("handler"), Program("street")
+    handler, leader = Program("handler"), Program("leader")
     assert handler.client
-    assert street.client
+    assert leader.client
     version = issue.version
     answers = together(
         lambda: handler.post(
             f"issues/{issue.number}/handle/",
             {"outcome": "fixed", "note": "已清运。", "version": version},
         ),
-        lambda: street.post(
-            f"issues/{issue.number}/redispatch/",
-            {"unit": "roads", "reason": "sent_wrong", "version": version},
+        lambda: leader.post(
+            f"issues/{issue.number}/supervise/", {"reason": "important", "version": version}
         ),
     )
     assert sorted(answer.status_code for answer in answers) == [200, 409]
