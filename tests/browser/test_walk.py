@@ -26,7 +26,7 @@ def test_one_report_from_photo_to_closed(open_as, server, photo):
     number = report(worker, photo)
     walk(open_as("unit"), number, "sign")
     walk(open_as("unit", width=360), number, "handle", outcome="fixed", note="已清运干净。")
-    walk(worker, number, "check", passed="yes")
+    walk(worker, number, "check", passed="yes", way="on_site")
     walk(open_as("branch"), number, "close")
     seen = open_as("street")
     seen.goto(f"/issues/{number}/")
