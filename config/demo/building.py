@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -27,6 +27,7 @@ from worktime.models import DEFAULT, Calendar
 
 Say = Callable[[str], None]
 # The district is older than its first report.
+PATIENCE_MS = 180_000
 HEAD_START = timedelta(days=60)
 
 
@@ -50,6 +51,7 @@ def build(*, size: Size, issues: int, seed: int, until: datetime, say: Say) -> b
     The district is stored as a whole or not at all, and so are its issues when
     there are few; many go in chunks, see `config.demo.issues`.
     """
+    _wait_patiently()
     with transaction.atomic():
         # Of two that build at once the second waits here, and finds what the first has made.
         Calendar.objects.select_for_update().filter(code=DEFAULT).first()
@@ -77,6 +79,13 @@ def build(*, size: Size, issues: int, seed: int, until: datetime, say: Say) -> b
     if issues > MANY:
         _issues(world, issues, seed, until, say)
     return True
+
+
+def _wait_patiently() -> None:
+    """A district takes longer to build than a writer of SQLite usually waits for another."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
 
 
 def _issues(world: World, count: int, seed: int, until: datetime, say: Say) -> None:
