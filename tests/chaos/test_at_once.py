@@ -34,7 +34,12 @@ def test_every_command_can_run_twice_at_once(house, vendor):
         # A sweep leaves rows that another one holds to the next.
         here.run("command", "sweep", "--once")
         here.at_once("command", "send_notices", "--once")
-        here.run("command", "send_notices", "--once")
+        # A round has its seconds; what it leaves, the next one sends.
+        unsent = Notice.objects.filter(channel="webhook", due_at__lte=timezone.now())
+        for _round in range(8):
+            if not unsent.exclude(state="sent").exists():
+                break
+            here.run("command", "send_notices", "--once")
         sent = [request.headers["webhook-id"] for request in web.requests]
         owed = Notice.objects.filter(channel="webhook", due_at__lte=timezone.now())
         assert sorted(sent) == sorted(owed.values_list("key", flat=True))
