@@ -5,7 +5,9 @@ verb the table alone says whether it may succeed; afterwards every invariant is
 worked out afresh from the rows. A sequence that once failed stays below.
 """
 
+from contextlib import ExitStack
 from datetime import timedelta
+from random import Random
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -24,6 +26,7 @@ from issues.book import leaving
 from issues.escalation.sweep import sweep
 from issues.gates import open_gates
 from issues.models import Issue
+from issues.numbers import drawn_by
 from issues.services.errors import Refused
 from issues.who import WHO
 from issues.workflow import RULES, State, Verb
@@ -105,8 +108,10 @@ class Machine(RuleBasedStateMachine):
         night=st.booleans(),
     )
     def begin(self, leaf, who, source, night):
-        self.point = transaction.atomic()
-        self.point.__enter__()
+        self.undone = ExitStack()
+        self.undone.enter_context(transaction.atomic())
+        # What is sampled follows from the number: the same turns must meet the same numbers.
+        self.undone.enter_context(drawn_by(Random(0)))
         self.now = w.NOW + timedelta(hours=13 if night else 0)
         more = {"source": source} if source and who == "street" else {}
         if more.get("source") == "hotline":
@@ -114,9 +119,9 @@ class Machine(RuleBasedStateMachine):
         self.issues = [self.world.report(who, at=self.now, category=leaf, **more)]
 
     def teardown(self):
-        if hasattr(self, "point"):
+        if hasattr(self, "undone"):
             transaction.set_rollback(True)
-            self.point.__exit__(None, None, None)
+            self.undone.close()
 
     @rule(minutes=st.sampled_from([1, 1, 1, 30, 30, 90, 300, 1500, 6000, 30_000]))
     def time_passes(self, minutes):
