@@ -24,6 +24,11 @@ LOOKED = {
 }  # fmt: skip
 GRANTED = {"extend", "suspend", "exempt", "refuse"}
 ASKED = {"ask_extension", "ask_suspension", "appeal"}
+# Where a request can wait: about work for as long as it is worked on, an appeal afterwards.
+WAITS_IN = {
+    "extension": {"dispatched", "handling"}, "suspension": {"dispatched", "handling"},
+    "appeal": {"closed", "closed_unchecked", "forced_closed"},
+}  # fmt: skip
 
 
 def check(issue):
@@ -126,6 +131,7 @@ def requests_agree(issue):
     assert [request.kind for request in waiting] == [issue.asked] * bool(issue.asked)
     clocks = issue.clocks.filter(kind="approve", stopped_at=None)
     assert clocks.count() == len(waiting)
+    assert not issue.asked or issue.state in WAITS_IN[issue.asked]
 
 
 def returns_agree(issue):
