@@ -295,6 +295,10 @@ class Issue(models.Model):
         """Community, street and district, as far as the place is known."""
         return [area for area in (self.community, self.street, self.district) if area]
 
+    def note_late(self) -> None:
+        """Its handling limit was over; an appeal granted before was about an earlier time."""
+        self.was_late, self.exempt = True, False
+
 
 class Assignment(models.Model):
     """One dispatch of an issue to a unit, as lead or helper."""

@@ -138,7 +138,8 @@ def _extend(turn: Turn, rule: Rule, given: Given) -> None:
     code = calendar_code_of(issue.unit)
     whole = Timing().calendar(code).add_working_minutes(before, turn.extra)
     # Silent deputies can take longer than was asked for: then it was late all the same.
-    issue.was_late |= whole <= turn.now
+    if whole <= turn.now:
+        issue.note_late()
     issue.extensions += 1
     clock = _coming(turn, ClockAct.EXTEND)
     times = {"from": before.isoformat(), "to": clock.due_at.isoformat()}

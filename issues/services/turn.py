@@ -260,8 +260,13 @@ class Turn:
         stays = issue.state in ASKED_IN[Asked(issue.asked)]
         # What became critical meanwhile is neither extended nor suspended.
         stays &= not issue.critical or issue.asked == Asked.APPEAL
+        # Hours were asked for by the measure of the limit that ran then.
+        stays &= (K.HANDLE, None) not in self._starts or issue.asked != Asked.EXTENSION
         if stays and not self._assignments:
             return
+        if issue.asked == Asked.APPEAL:
+            # Asked once, but nobody answered: it may be asked after the next closing.
+            issue.appealed = False
         issue.requests.filter(state=Request.State.WAITING).update(
             state=Request.State.LAPSED, decided_at=self.now
         )
@@ -345,8 +350,9 @@ class Turn:
         extended = (K.HANDLE, ClockAct.EXTEND) in self._starts
         before = self.events[0].from_state if self.events else ""
         handling = before and RUNNING_IN.get(State(before)) is K.HANDLE
-        if ends and handling and not extended and before != State.SUSPENDED:
-            issue.was_late |= issue.due_at is not None and issue.due_at <= self.now
+        ended = ends and handling and not extended and before != State.SUSPENDED
+        if ended and issue.due_at is not None and issue.due_at <= self.now:
+            issue.note_late()
 
     def _is_news(self, *, heard: bool) -> bool:
         """Whether the work came to somebody by this turn: to a unit, or by a new limit.
