@@ -17,6 +17,7 @@ from issues.workflow import (
 )
 from matters.models import Category
 from partyorgs.models import Level, Organization
+from partyorgs.queries import staff_of
 
 G = Gate
 GRAVE = (Category.Urgency.CRITICAL, Category.Urgency.HIGH)
@@ -32,11 +33,20 @@ def _recent(issue: Issue, at: datetime) -> bool:
     return issue.closed_at is not None and at < issue.closed_at + timedelta(days=REOPEN_WITHIN)
 
 
-def _undisputed(issue: Issue, _at: datetime) -> bool:
-    """A desk alone decides until the second return; what was judged stays where it is."""
+def _undisputed(issue: Issue, at: datetime) -> bool:
+    """A desk alone decides until the second return; what was judged stays where it is.
+
+    But not with a unit that is no more: a judgement cannot bind whoever is not there.
+    """
     if issue.judged:
-        return False
+        return _deserted(issue, at)
     return issue.state != State.RETURNED or issue.returns < CONFERRED_AT
+
+
+def _deserted(issue: Issue, at: datetime) -> bool:
+    """Whether the unit has ended, or nobody works there with an account any more."""
+    unit = issue.unit
+    return unit is None or not (unit.active and staff_of(organizations=[unit], at=at).serves(unit))
 
 
 def _at_unit(issue: Issue, _at: datetime) -> bool:

@@ -92,6 +92,7 @@ SENTENCES = {
     "arranged": gettext_noop("社区安排“%(unit)s”办理。"),
     "conferred": gettext_noop("街道会商决定由“%(unit)s”办理。"),
     "judged": gettext_noop("终审决定由“%(unit)s”办理，不能再退。"),
+    "deserted": gettext_noop("终审确定的“%(unit)s”已经没有人办理，终审不再适用。"),
     "against_unit": gettext_noop("终审认定退单不成立，计入退单的“%(unit)s”。"),
     "against_dispatcher": gettext_noop("终审认定“%(unit)s”退单成立，计入派遣方。"),
     "moved": gettext_noop("位置改到网格“%(name)s”（%(cell)s），由“%(owner)s”负责。"),

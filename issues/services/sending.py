@@ -60,7 +60,7 @@ def send_by_hand(
     """
     issue = turn.issue
     chosen: Reason = {"code": "by_hand"} if because is None else because
-    facts["reasons"] = [chosen | {"unit": unit.name}, *beside]
+    facts["reasons"] = [chosen | {"unit": unit.name}, *beside, *_past_judgement(turn, rule)]
     if reason:
         facts["reason"] = reason
     clock_acts = [ClockAct(act) for act in (rule.clocks if acts is None else acts)]
@@ -70,6 +70,19 @@ def send_by_hand(
     issue.level = unit.area.level if unit.area else issue.level
     turn.send_to(unit=unit, doer=None)
     turn.apply(rule, to=State.DISPATCHED, unit=unit, facts=facts, text=text, clock_acts=clock_acts)
+
+
+def _past_judgement(turn: Turn, rule: Rule) -> list[Reason]:
+    """A judgement named one unit; once nobody is there (gate "undisputed") it binds nobody.
+
+    Whoever comes after was not part of the argument. What to say of it; nothing
+    where nothing was judged.
+    """
+    issue = turn.issue
+    if not issue.judged or issue.unit is None or rule.verb is Verb.JUDGE:
+        return []
+    issue.judged = False
+    return [{"code": "deserted", "unit": issue.unit.name}]
 
 
 def _order(turn: Turn) -> bool | str:

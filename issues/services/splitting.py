@@ -154,6 +154,9 @@ def _refile(
     refiled = moved or issue.condition is None or issue.condition.pk != part.what.condition.pk
     issue.category, issue.condition = part.what.category, part.what.condition
     issue.critical = part.what.condition.critical
+    if moved:
+        # What was judged was who does the other matter.
+        issue.judged = False
     found = None
     if moved and State(issue.state) in SENT_ANEW and not _disputed(issue):
         found = route(category=part.what.category, place=where, at=turn.now)

@@ -125,7 +125,22 @@ def counters_are_right(issue, events):
     lapsed = issue.requests.filter(kind="appeal", state="lapsed").count()
     assert verbs.count("appeal") - lapsed == issue.appealed
     assert not issue.exempt or issue.was_late
-    assert issue.judged == ("judge" in verbs)
+    assert issue.judged == judged(events)
+
+
+def judged(events):
+    """Whether the last word still holds: not for another matter, nor once the desk decides anew."""
+    holds = False
+    for event in events:
+        reasons = [reason["code"] for reason in event.facts.get("reasons", ())]
+        refiled = (
+            event.verb == "split" and event.facts["from_category"] != event.facts["to_category"]
+        )
+        if event.verb == "judge":
+            holds = True
+        elif event.verb == "unmerge" or refiled or "deserted" in reasons:
+            holds = False
+    return holds
 
 
 def requests_agree(issue):
