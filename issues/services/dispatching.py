@@ -17,8 +17,16 @@ def _dispatch(turn: Turn, rule: Rule, given: Given) -> None:
         decide(turn, rule, given)
         return
     unit = unit_for_hand(turn.issue, code=given.unit, turn=turn)
+    if rule.verb is Verb.REDISPATCH:
+        _refuse_same(turn, unit)
     code, text = coded(rule, given)
     send_by_hand(turn, rule=rule, unit=unit, text=text, reason=code)
+
+
+def _refuse_same(turn: Turn, unit: Organization) -> None:
+    """Sent where it is already it would only lose its order, its call and its signature."""
+    if unit.pk == turn.issue.unit_id:
+        raise ValidationError({"unit": _("已经在这个单位，请选别的单位。")})
 
 
 def _arrange(turn: Turn, rule: Rule, given: Given) -> None:
@@ -33,8 +41,7 @@ def _arrange(turn: Turn, rule: Rule, given: Given) -> None:
         raise ValidationError({"unit": _("请选本社区或本街道的单位；别的单位请报上级安排。")})
     if unit.kind == Organization.Kind.DESK and unit.area_id == issue.street_id:
         raise ValidationError({"unit": _("要请街道办理，请用“报上级办理”并写明理由。")})
-    if unit.pk == issue.unit_id:
-        raise ValidationError({"unit": _("已经在这个单位，请选别的单位。")})
+    _refuse_same(turn, unit)
     code, text = coded(rule, given)
     because = {"code": "arranged"}
     send_by_hand(turn, rule=rule, unit=unit, text=text, reason=code, because=because)

@@ -126,3 +126,14 @@ class TestAnotherMatter:
         assert codes(last(issue, "dispatch")) == ["by_hand"]
         assert grey(world, "other-unit", "return", issue) == ""
         invariants.check(issue)
+
+
+def test_what_is_with_the_unit_already_is_not_sent_there_again(world):
+    """It would lose the order that the leader gave, and its signature."""
+    issue = world.do("leader", "supervise", world.report(), reason="important")
+    said = refused(world, "street", "redispatch", issue, unit="clean", reason="sent_wrong")
+    assert said == {"unit": ["已经在这个单位，请选别的单位。"]}
+    assert Issue.objects.get(pk=issue.pk).answer_due_at
+    # Sent back, it can be sent there all the same.
+    issue = world.do("street", "redispatch", back(world, issue), unit="clean", reason="sent_wrong")
+    assert issue.state == "dispatched"
