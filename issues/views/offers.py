@@ -106,7 +106,9 @@ def panel_of(
     state = State(issue.state)
     verbs = sorted((Verb(fact["verb"]) for fact in facts["verbs"]), key=lambda v: _place(v, state))
     if tried and tried.form.verb not in verbs:
-        tried.gone, tried.refused = True, tried.refused or Refused([]).sentence()
+        # What was typed was not even looked at: the reason is the one beside the grey verb.
+        why = next((one["why"] for one in facts["shut"] if one["verb"] == tried.form.verb), "")
+        tried.gone, tried.refused = True, tried.refused or Refused([], why=why).sentence()
     opened = str(request.GET.get("open", ""))
     drawn = [verb for verb in verbs if verb not in APART or verb == opened]
     choices = offered(issue, fields=reads(drawn), at=now, scope=scope)

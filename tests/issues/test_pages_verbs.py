@@ -61,6 +61,10 @@ class TestGrey:
         refused = press("unit", issue, "ask_extension", **ask)
         assert refused.status_code == 409
         assert why in text(refused)
+        # A form that is filled in wrongly gets the same reason, not a general one.
+        empty = press("unit", issue, "ask_extension")
+        assert why in text(empty)
+        assert "请看还能做什么" not in text(empty)
 
     def test_many_grey_verbs_lie_folded(self, world):
         old = world.report(category="C0102")
