@@ -31,6 +31,9 @@ def sentences(event: Event) -> list[str]:
         lines.append(_("派遣时已经超时，附督办单，新的承办单位要按期答复。"))
     if facts.get("steps_ended"):
         lines.append(_("还没有到的催办、督办步骤随之结束。"))
+    if facts.get("lapsed"):
+        kind = words.asked_name(str(facts["lapsed"]))
+        lines.append(_("还在等审批的%(kind)s申请随之失效。") % {"kind": kind})
     return lines
 
 
@@ -86,6 +89,8 @@ def _raise(facts: Facts) -> str:
 
 
 def _next_deputy(facts: Facts) -> str:
+    if facts.get("nobody"):
+        return _("还是没有别的人可以审批，每个工作日再找一次。")
     deputy = words.deputy_name(str(facts.get("deputy") or ""))
     if facts.get("again"):
         return _("审批人 4 个工作小时没有回应，已再次请%(deputy)s审批。") % {"deputy": deputy}

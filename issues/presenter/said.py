@@ -46,6 +46,8 @@ def _minutes(facts: Facts) -> str:
 
 
 def _turn_of(facts: Facts) -> str:
+    if facts.get("nobody"):
+        return _("现在没有别的人可以审批，每个工作日再找一次。")
     deputy = words.deputy_name(str(facts.get("deputy", "")))
     return _("由%(deputy)s审批。") % {"deputy": deputy} if deputy else ""
 

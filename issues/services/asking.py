@@ -97,7 +97,7 @@ def _ask(
     barred = _barred(issue, kind, scope.persons)
     deputy = next_deputy(issue, applicants=barred, at=turn.now)
     deputy = deputy or last_deputy(issue, applicants=barred, at=turn.now)
-    facts: dict[str, Any] = {"deputy": deputy.key}
+    facts: dict[str, Any] = {"deputy": deputy.key} | _alone(deputy)
     if minutes is not None:
         facts["minutes"] = minutes
     if until is not None:
@@ -216,6 +216,7 @@ def _tell_deputy(turn: Turn, deputy: Deputy, *, again: bool) -> None:
     """Ask this deputy; `again`: nobody comes after them, so that a day may pass."""
     rule, issue = RULES[Verb.NEXT_DEPUTY], turn.issue
     facts: dict[str, Any] = {"by_rule": True, "deputy": deputy.key, "asked": issue.asked}
+    facts |= _alone(deputy)
     acts = [ClockAct(act) for act in rule.clocks]
     if again and issue.unit is not None:
         acts = [ClockAct.APPROVED]
@@ -224,6 +225,11 @@ def _tell_deputy(turn: Turn, deputy: Deputy, *, again: bool) -> None:
         facts["again"] = True
     turn.apply(rule, to=State(issue.state), clock_acts=acts, facts=facts, unit=issue.unit)
     turn.told[APPROVER] = deputy.people
+
+
+def _alone(deputy: Deputy) -> dict[str, bool]:
+    """That nobody is there who may decide, as a fact: the timeline must not say they were asked."""
+    return {} if deputy.people else {"nobody": True}
 
 
 def _applicants(request: Request) -> frozenset[int]:

@@ -25,7 +25,7 @@ def send_by_rule(turn: Turn, *, found: Route, where: Position) -> None:
     issue = turn.issue
     if found.unit is None:
         issue.unit, issue.level = desk_for(where, level=found.queue)
-        turn.note_reasons(list(found.reasons))
+        turn.note(reasons=list(found.reasons))
         return
     issue.level = found.level
     turn.staff = found.staff

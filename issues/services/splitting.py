@@ -205,7 +205,7 @@ def _send_anew(turn: Turn, found: Route, where: Position) -> None:
         return
     unit, level = (found.unit, found.level) if found.unit else desk_for(where, level=found.queue)
     if unit is None or unit.pk == issue.unit_id:
-        turn.note_reasons(list(found.reasons))
+        turn.note(reasons=list(found.reasons))
         return
     issue.level = level
     turn.staff = found.staff if found.unit else None

@@ -130,10 +130,10 @@ class Turn:
         for act in usual if clock_acts is None else clock_acts:
             self._clock(ClockAct(act))
 
-    def note_reasons(self, reasons: list[dict[str, Any]]) -> None:
-        """Add to the last event why nothing more happened; only before it is saved."""
+    def note(self, **facts: Any) -> None:
+        """Add to the last event what came or did not come of it; only before it is saved."""
         event = self.events[-1]
-        event.facts = event.facts | {"reasons": reasons}
+        event.facts = event.facts | facts
         event.hash = chain.event_hash(event, number=self.issue.number)
         self.issue.last_hash = event.hash
 
@@ -270,6 +270,7 @@ class Turn:
         issue.requests.filter(state=Request.State.WAITING).update(
             state=Request.State.LAPSED, decided_at=self.now
         )
+        self.note(lapsed=issue.asked)
         issue.asked = ""
         self._stops |= STOPS[ClockAct.APPROVED]
 

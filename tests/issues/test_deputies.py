@@ -8,6 +8,7 @@ from accounts.models import User
 from issues.escalation.audit import audit
 from issues.escalation.sweep import sweep
 from issues.models import Issue, Request, Step
+from issues.presenter.timeline import timeline
 from issues.rules import allowed
 from issues.services.errors import Refused
 from issues.services.ladders import disable_rung
@@ -154,8 +155,13 @@ class TestTheOrder:
         issue = world.report(condition=HEAP)
         request = ask(world, issue)
         assert (request.deputy, request.asked_users) == ("district_desk", [])
+        said = timeline(Issue.objects.get(pk=issue.pk), scope=world.scope("unit"))[-1]
+        assert said["reasons"][-1] == "现在没有别的人可以审批，每个工作日再找一次。"
         asked = silence(issue)
         assert next(asked)[1].asked_users == []
+        said = timeline(Issue.objects.get(pk=issue.pk), scope=world.scope("unit"))
+        again = next(entry for entry in said if entry["verb"] == "next_deputy")
+        assert again["reasons"] == ["还是没有别的人可以审批，每个工作日再找一次。"]
         new_leader(world, "new")
         at, request = next(asked)
         assert names(request) == ["new"]

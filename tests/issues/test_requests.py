@@ -9,6 +9,7 @@ from django.db.models import Q
 from issues.chain import faults
 from issues.escalation.sweep import sweep
 from issues.models import Clock, Issue, Request
+from issues.presenter.timeline import timeline
 from issues.rules import allowed, offer_of
 from issues.services.errors import Refused
 from issues.workflow import RULES, Verb
@@ -232,6 +233,9 @@ class TestAskingForMoreTime:
         world.do(name, verb, issue, **given)
         asked = whole(issue).requests.get()
         assert (asked.state, asked.decided_at, asked.decided_by) == ("lapsed", w.NOW, None)
+        entry = timeline(Issue.objects.get(pk=issue.pk), scope=world.scope("street"))[-1]
+        assert entry["verb"] == verb
+        assert "还在等审批的延期申请随之失效。" in entry["reasons"]
         with pytest.raises(Refused):
             world.do("leader", "extend", issue)
 
