@@ -23,6 +23,9 @@ from issues.workflow import RULES, WORK, Rule, State, Verb
 from partyorgs.models import Post, Role
 from partyorgs.rules import Scope, Seat, may_configure
 
+# Verbs that end an argument: nobody does so in their own.
+JUDGING = frozenset({Verb.CONFER, Verb.JUDGE})
+
 
 def may_list(scope: Scope) -> bool:
     """Whoever has a post that sees issues; an admin's alone keeps the house and sees none."""
@@ -154,7 +157,7 @@ def _offer(scope: Scope, rule: Rule, issue: Issue, shut: str, done: _Done) -> Of
     seat = WHO[rule.who](scope, issue)
     if seat is None or shut:
         return Offer(rule, seat, shut) if seat else None
-    if rule.verb is Verb.JUDGE and events_of(scope, issue).filter(verb=Verb.RETURN).exists():
+    if rule.verb in JUDGING and events_of(scope, issue).filter(verb=Verb.RETURN).exists():
         return Offer(rule, seat, "own_return")
     if not rule.apart:
         return Offer(rule, seat)

@@ -7,7 +7,7 @@ import pytest
 from issues.models import Issue
 from issues.presenter.timeline import timeline
 from issues.services.errors import Refused
-from partyorgs.models import Organization, Post
+from partyorgs.models import Leave, Organization, Post
 from tests import world as w
 from tests.issues import invariants
 from tests.issues.test_returns import back, codes, grey, last, refused, told, whole
@@ -48,6 +48,47 @@ class TestNobodyGoesRoundIt:
             world.do("community", "refer_up", issue, reason="no_power")
         issue = world.do("leader", "confer", issue, unit="home-1", note="会商：社区先办。")
         assert grey(world, "community", "refer_up", issue) == ""
+
+
+class TestNobodyJudgesAnOwnReturn:
+    @pytest.fixture
+    def hats(self, world):
+        """The street's leader answers for the unit too."""
+        Post.objects.create(
+            user=world.user("leader"), role="unit_desk", organization=world.orgs["clean"],
+            valid_from=w.START,
+        )  # fmt: skip
+        return world
+
+    def returned(self, world, *names):
+        issue = world.report()
+        for name in names:
+            if issue.state == "returned":
+                issue = world.do("street", "redispatch", issue, unit="clean", reason="sent_wrong")
+            issue = back(world, issue, by=name)
+        return issue
+
+    def test_neither_by_judging_nor_in_the_conference(self, hats):
+        issue = self.returned(hats, "leader", "unit")
+        for verb, given in (("confer", {"note": "会商。"}), ("judge", {"reason": "unit_right"})):
+            assert grey(hats, "leader", verb, issue) == "own_return"
+            with pytest.raises(Refused, match="由别人来做"):
+                hats.do("leader", verb, issue, unit="roads", **given)
+        issue = hats.do("district", "confer", issue, unit="roads", note="会商：市政办。")
+        assert issue.unit.code == "roads"
+
+    def test_nor_does_whoever_stands_in_for_them(self, hats):
+        issue = self.returned(hats, "leader", "unit")
+        Leave.objects.create(
+            user=hats.user("leader"), stand_in=hats.user("branch"), valid_from=w.NOW,
+            valid_until=w.NOW + HOUR, entered_by=hats.user("admin"),
+        )  # fmt: skip
+        assert grey(hats, "branch", "confer", issue) == "own_return"
+
+    def test_of_another_s_return_the_leader_decides(self, hats):
+        issue = self.returned(hats, "unit", "unit")
+        assert grey(hats, "leader", "confer", issue) == ""
+        assert grey(hats, "leader", "judge", issue) == ""
 
 
 class TestAUnitThatIsNoMore:
