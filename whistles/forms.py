@@ -93,7 +93,7 @@ def _unit(choices: Pairs, label: Any = WHICH) -> forms.Field:
         choices=choices if alone else [("", _("请选择")), *choices],
         error_messages={
             "required": _("请选择单位。"),
-            "invalid_choice": _("这个单位没有被请，或现在不需要这样做，请重新选择。"),
+            "invalid_choice": _("这个单位没有被请，或现在不需要、不能由您这样做，请重新选择。"),
         },
     )
 
@@ -153,7 +153,11 @@ def _roles(*, required: bool) -> forms.Field:
 
 
 def _area(areas: Pairs) -> forms.Field:
-    return forms.ChoiceField(label=_("适用于哪里"), choices=areas)
+    return forms.ChoiceField(
+        label=_("适用于哪里"),
+        choices=areas,
+        help_text=_("这里原来排在前面的同类条目随之结束。"),
+    )
 
 
 class ActForm(forms.Form):

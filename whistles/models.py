@@ -37,9 +37,10 @@ class WhistleQuerySet(models.QuerySet["Whistle"]):
             seen |= Q(pk__in=called, blown_at__isnull=False)
             seen |= Q(issue__unit__in=units, blown_at__isnull=False)
         for seat in scope.seats:
-            if seat.role == Role.ADMIN:
-                code = seat.post.area.code if seat.post.area else ""
-                seen |= Q(state=Standing.CLOSED, district__code__startswith=code)
+            if seat.role == Role.ADMIN and seat.post.area:
+                code = seat.post.area.code
+                for column in ("district", "street", "community"):
+                    seen |= Q(**{f"{column}__code__startswith": code}, state=Standing.CLOSED)
         return self.filter(seen)
 
 

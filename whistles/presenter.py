@@ -16,10 +16,11 @@ from issues.presenter.timeline import post_name
 from matters.models import local_name
 from partyorgs.models import Responsibility
 from partyorgs.rules import Scope
-from whistles.gates import is_excused, why_shut
+from whistles.gates import why_shut
 from whistles.models import Call, Rating, Whistle
 from whistles.queries import Late, StreetCount, whistles_over
-from whistles.rules import Around, Offer, around, beginning, offers
+from whistles.rules import Offer, around, beginning, offers
+from whistles.sides import Around
 from whistles.workflow import RULES, STANDING_NAMES, Act, Standing
 from worktime.models import DEFAULT
 from worktime.queries import work_calendars
@@ -242,11 +243,6 @@ def count_facts(counts: Iterable[StreetCount]) -> list[Fact]:
         }
         for count in counts
     ]
-
-
-def rated_choices(calls: Iterable[Call]) -> list[tuple[str, str]]:
-    """Units for a select, those that need not come left out."""
-    return [(call.unit.code, call.unit.name) for call in calls if not is_excused(call)]
 
 
 def _local(at: datetime | None) -> datetime | None:

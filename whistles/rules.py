@@ -1,32 +1,21 @@
 """Who may do what to a whistle: every act open, or grey with the reason."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from grid.models import Area
 from issues.book import first_shut, leaving
 from issues.models import Issue
 from issues.who import UNIT_DESKS, WHO, first_seat
 from issues.workflow import OPEN, State
 from partyorgs.models import Role
 from partyorgs.rules import Scope, Seat
-from whistles.gates import open_gates, unrated_units, why_shut
-from whistles.models import Call, Rating, Whistle
+from whistles.gates import open_gates, why_shut
+from whistles.models import Rating, Whistle
+from whistles.sides import ABOUT, DECIDING, Around, answered_for, to_rate
 from whistles.workflow import RULES, RUNNING, Act, Gate, Standing, WhistleRule
 
 OVERSEEING = frozenset({Role.STREET_LEADER, Role.STREET_DISPATCHER, Role.DISTRICT_DESK})
-
-
-@dataclass(frozen=True)
-class Around:
-    """A whistle with what its rules ask about, read once."""
-
-    whistle: Whistle
-    calls: Sequence[Call]
-    ratings: Sequence[Rating]
-
-    @property
-    def issue(self) -> Issue:
-        return self.whistle.issue
 
 
 def around(whistle: Whistle) -> Around:
@@ -39,18 +28,24 @@ def around(whistle: Whistle) -> Around:
 
 def blower_of(scope: Scope, issue: Issue) -> Seat | None:
     """The street's dispatcher, outside every street the district's desk; the owning branch."""
-    dispatcher = first_seat(
-        seat
-        for seat in scope.seats
-        if (seat.role == Role.STREET_DISPATCHER and issue.street_id in seat.streets)
-        or (
+    return first_seat(_blowers(scope, issue))
+
+
+def _blowers(scope: Scope, issue: Issue) -> Iterator[Seat]:
+    for seat in scope.seats:
+        if (seat.role == Role.STREET_DISPATCHER and issue.street_id in seat.streets) or (
             seat.role == Role.DISTRICT_DESK
             and issue.street_id is None
             and issue.district_id in seat.districts
-        )
-    )
-    owning = (seat for seat in scope.seats if issue.owner_id in seat.owners)
-    return dispatcher or first_seat(owning)
+        ):
+            yield seat
+    yield from (seat for seat in scope.seats if issue.owner_id in seat.owners)
+
+
+def _proposer(scope: Scope, seen: Around) -> Seat | None:
+    """Whoever proposes here in such a post: the desk takes back the desk's, the branch its own."""
+    role = seen.whistle.proposed_post.role
+    return first_seat(seat for seat in _blowers(scope, seen.issue) if seat.role == role)
 
 
 def blower_or_leader_of(scope: Scope, issue: Issue) -> Seat | None:
@@ -79,15 +74,11 @@ def seat_of_unit(scope: Scope, unit: int) -> Seat | None:
     )
 
 
-def own_units(scope: Scope, calls: Sequence[Call]) -> set[int]:
-    """The ids of the called units that this person answers for."""
-    return {call.unit_id for call in calls if seat_of_unit(scope, call.unit_id)}
-
-
 def _called(scope: Scope, seen: Around) -> Seat | None:
-    units = own_units(scope, seen.calls)
     return first_seat(
-        seat for seat in scope.seats if seat.role in UNIT_DESKS and seat.units & units
+        seat
+        for call in answered_for(scope, seen)
+        if (seat := seat_of_unit(scope, call.unit_id)) is not None
     )
 
 
@@ -99,23 +90,46 @@ def _either(scope: Scope, seen: Around) -> Seat | None:
 
 
 def seat_to_rate(scope: Scope, seen: Around, *, of: str) -> Seat | None:
-    """The seat by which this person may still rate on that side."""
-    left = unrated_units(seen.calls, seen.ratings, of=of)
+    """The seat by which this person may still rate on that side; nobody rates their own.
+
+    Whoever may blow here speaks for the blower's side, in whatever other post.
+    """
+    blower = blower_or_leader_of(scope, seen.issue)
     if of == Rating.Of.UNIT:
-        return blower_or_leader_of(scope, seen.issue) if left else None
+        return blower if blower and to_rate(scope, seen, of=of) else None
+    if blower:
+        return None
     return first_seat(
-        seat for call in left if (seat := seat_of_unit(scope, call.unit_id)) is not None
+        seat
+        for call in to_rate(scope, seen, of=of)
+        if (seat := seat_of_unit(scope, call.unit_id)) is not None
     )
 
 
-def _admin(scope: Scope, _seen: Around) -> Seat | None:
-    """An admin of the district."""
-    return first_seat(seat for seat in scope.seats if seat.role == Role.ADMIN)
+def _admin(scope: Scope, seen: Around) -> Seat | None:
+    """An admin in whose area the issue lies."""
+    return first_seat(
+        seat for seat in scope.seats if any(_keeps(seat, area) for area in seen.issue.areas)
+    )
+
+
+def areas_kept(scope: Scope, issue: Issue) -> list[Area]:
+    """Those of the issue's areas for which this person writes the responsibility list.
+
+    An admin's own area and what lies in it, never what is around it; codes nest.
+    """
+    return [area for area in issue.areas if any(_keeps(seat, area) for seat in scope.seats)]
+
+
+def _keeps(seat: Seat, area: Area) -> bool:
+    own = seat.post.area
+    return seat.role == Role.ADMIN and own is not None and area.code.startswith(own.code)
 
 
 WHISTLE_WHO: dict[str, Callable[[Scope, Around], Seat | None]] = {
     "blower": lambda scope, seen: blower_of(scope, seen.issue),
     "blower_or_leader": lambda scope, seen: blower_or_leader_of(scope, seen.issue),
+    "proposer": _proposer,
     "approver": lambda scope, seen: approver_of(scope, seen.issue),
     "judge": lambda scope, seen: judge_of(scope, seen.issue),
     "called": _called,
@@ -151,14 +165,21 @@ def offer_of(scope: Scope, rule: WhistleRule, seen: Around) -> Offer | None:
     seat = WHISTLE_WHO[rule.who](scope, seen)
     if seat is None:
         return None
-    if not shut and rule.apart and scope.persons & seen.whistle.proposers:
-        shut = "own_whistle"
-    return Offer(rule, seat, shut)
+    return Offer(rule, seat, shut or _own(scope, rule, seen))
+
+
+def _own(scope: Scope, rule: WhistleRule, seen: Around) -> str:
+    """Why the act is not this person's although it is their post's; "" where it is."""
+    if rule.apart and scope.persons & seen.whistle.proposers:
+        return "own_whistle"
+    if rule.verb in DECIDING and not ABOUT[rule.verb](scope, seen):
+        return "own_call"
+    return ""
 
 
 def gates_of(scope: Scope, seen: Around) -> frozenset[Gate]:
     """The gates that are open for this person now."""
-    own = own_units(scope, seen.calls)
+    own = {call.unit_id for call in answered_for(scope, seen)}
     return open_gates(seen.whistle, seen.calls, own=own, at=scope.at)
 
 

@@ -22,20 +22,19 @@ from issues.views.doors import issue_or_404, scope_for
 from partyorgs.rules import Scope
 from whistles import presenter, queries
 from whistles.forms import ActForm, BlowForm
-from whistles.gates import unrated_units
 from whistles.models import Call, Rating, Whistle
 from whistles.rules import (
-    Around,
+    areas_kept,
     around,
     beginning,
     blower_or_leader_of,
     may_see_board,
-    own_units,
     seat_to_rate,
 )
 from whistles.services.acting import act as perform
 from whistles.services.blowing import begin
 from whistles.services.errors import ActRefused
+from whistles.sides import ABOUT, Around, to_rate
 from whistles.workflow import ASKABLE, Act
 
 Fact = dict[str, Any]
@@ -227,30 +226,23 @@ class _Forms:
             side=side,
             units=[(call.unit.code, call.unit.name) for call in self._calls(act, side)],
             items=items,
-            areas=_areas(issue) if act is Act.BECOME_ITEM else (),
+            areas=_areas(self.scope, issue) if act is Act.BECOME_ITEM else (),
         )
 
     def _calls(self, act: Act, side: str) -> Sequence[Call]:
         """The calls that the act may be about."""
-        calls = self.seen.calls
-        own = own_units(self.scope, calls)
-        mine = [call for call in calls if call.unit_id in own]
-        left = unrated_units(calls, self.seen.ratings, of=Rating.Of.UNIT)
-        right = unrated_units(calls, self.seen.ratings, of=Rating.Of.WHISTLE)
-        return {
-            Act.ANSWER: [call for call in mine if call.unanswered],
-            Act.ARRIVE: [call for call in mine if call.coming],
-            Act.JUDGE: [call for call in calls if call.disputed],
-            Act.WAIVE: [call for call in calls if call.unanswered or call.disputed],
-            Act.RATE: [call for call in right if call.unit_id in own] if side else left,
-        }.get(act, list(calls))
+        if act is Act.RATE:
+            of = Rating.Of.WHISTLE if side else Rating.Of.UNIT
+            return to_rate(self.scope, self.seen, of=of)
+        about = ABOUT.get(act)
+        return about(self.scope, self.seen) if about else self.seen.calls
 
     def unrated(self) -> bool:
         """Whether a side that may rate has not: asked before the whistle is closed."""
         return bool(self._sides(Act.RATE))
 
 
-def _areas(issue: Issue) -> list[tuple[str, str]]:
-    """The issue's areas, the street first: the usual place of an item that a whistle leaves."""
-    areas = sorted(issue.areas, key=lambda area: area.level != "street")
+def _areas(scope: Scope, issue: Issue) -> list[tuple[str, str]]:
+    """The admin's areas of the issue, the street first: the usual place of such an item."""
+    areas = sorted(areas_kept(scope, issue), key=lambda area: area.level != "street")
     return [(area.code, area.name) for area in areas]

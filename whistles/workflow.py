@@ -63,7 +63,10 @@ class Gate(StrEnum):
 
 @dataclass(frozen=True)
 class WhistleRule(Row[Act, Standing]):
-    """One act of a whistle's rule book. `apart`: never by whoever proposed it."""
+    """One act of a whistle's rule book. `apart`: never by whoever proposed it, by person.
+
+    What is decided or rated of a unit is never its own people's (`sides`).
+    """
 
 
 def _from(*standings: Standing) -> frozenset[Standing]:
@@ -81,11 +84,12 @@ ROWS = (
                 when=(G.UNAPPROVED,), apart=True, tells=("called", "proposer", "owner")),
     WhistleRule(A.REFUSE, "不批准", "Refuse", _from(S.PROPOSED, S.BLOWN), S.REFUSED, "approver",
                 needs=(N.REASON,), when=(G.UNAPPROVED,), apart=True, tells=("proposer", "heard")),
-    WhistleRule(A.WITHDRAW, "撤回", "Withdraw", _from(S.PROPOSED), S.WITHDRAWN, "blower"),
+    WhistleRule(A.WITHDRAW, "撤回", "Withdraw", _from(S.PROPOSED), S.WITHDRAWN, "proposer"),
     WhistleRule(A.ANSWER, "应哨", "Answer", _from(S.BLOWN), None, "called",
                 needs=(N.ANSWER,), when=(G.TO_ANSWER,), tells=("proposer", "judge")),
     WhistleRule(A.JUDGE, "区级裁定", "Judge", _from(S.BLOWN), None, "judge",
-                needs=(N.MUST_COME, N.REASON), when=(G.TO_JUDGE,), tells=("called", "proposer")),
+                needs=(N.MUST_COME, N.REASON), when=(G.TO_JUDGE,), apart=True,
+                tells=("called", "proposer")),
     WhistleRule(A.ARRIVE, "报到", "Report in", _from(S.BLOWN), None, "called",
                 needs=(N.ROLES,), when=(G.TO_ARRIVE,), tells=("proposer",)),
     WhistleRule(A.WAIVE, "免应哨", "Waive", _from(S.BLOWN), None, "approver",

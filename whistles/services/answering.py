@@ -1,14 +1,11 @@
 """What the called units say, and what is decided about it."""
 
-from collections.abc import Callable
-
 from django.utils.translation import gettext as _
 
 from issues.models import Clock
 from partyorgs.models import Responsibility
 from whistles.models import Call
 from whistles.queries import items_at_place
-from whistles.rules import own_units
 from whistles.services.doing import (
     Doing,
     How,
@@ -19,6 +16,7 @@ from whistles.services.doing import (
     stop_looking,
     write,
 )
+from whistles.sides import ABOUT
 from whistles.workflow import Act
 
 K = Clock.Kind
@@ -32,7 +30,7 @@ def _answer(doing: Doing) -> None:
     nobody argues again (DOMAIN.md §3.4).
     """
     given = doing.given
-    call = _own(doing, lambda call: call.unanswered)
+    call = _one(doing)
     if given.answer not in C.values:
         raise bad("answer", _("没有这种答复，请重新选择。"))
     if given.answer == C.NOT_OURS:
@@ -70,7 +68,7 @@ def _item(doing: Doing, call: Call) -> Responsibility:
 
 
 def _arrive(doing: Doing) -> None:
-    call = _own(doing, lambda call: call.coming)
+    call = _one(doing)
     _there(doing, call)
     doing.turn.end_limit(K.WHISTLE_ARRIVE, subject=call.subject)
     call.save()
@@ -79,7 +77,7 @@ def _arrive(doing: Doing) -> None:
 
 def _judge(doing: Doing) -> None:
     """The district says whether the unit comes; if it must, its limit to answer runs anew."""
-    call = _one(doing, lambda call: call.disputed)
+    call = _one(doing)
     call.judged_at = doing.now
     if doing.given.must_come:
         call.judged = Call.Judged.MUST_COME
@@ -94,7 +92,7 @@ def _judge(doing: Doing) -> None:
 
 def _waive(doing: Doing) -> None:
     """The approver lets a unit off that has not answered, or whose "not ours" nobody judged."""
-    call = _one(doing, lambda call: call.unanswered or call.disputed)
+    call = _one(doing)
     call.waived_at, call.waived_reason = doing.now, doing.given.reason
     end_limits(doing.turn, [call])
     call.save()
@@ -106,21 +104,15 @@ def _say(doing: Doing, call: Call, code: str, *, text: str = "", **facts: object
     write(doing, code, text=text, whose=call.unit, unit=call.unit.name, **facts)
 
 
-def _own(doing: Doing, owes: Callable[[Call], bool]) -> Call:
-    """The call of the person's own unit that this is about."""
-    own = own_units(doing.scope, doing.calls)
-    return _one(doing, lambda call: call.unit_id in own and owes(call))
-
-
-def _one(doing: Doing, owes: Callable[[Call], bool]) -> Call:
+def _one(doing: Doing) -> Call:
     """The call of the named unit, or the only one; ValidationError {unit: …} otherwise."""
-    found = [call for call in doing.calls if owes(call)]
+    found = ABOUT[doing.rule.verb](doing.scope, doing.seen)
     if doing.given.unit:
         found = [call for call in found if call.unit.code == doing.given.unit]
     if len(found) > 1:
         raise bad("unit", _("有几个单位，请选是哪一个。"))
     if not found:
-        raise bad("unit", _("这个单位没有被请，或现在不需要这样做，请重新选择。"))
+        raise bad("unit", _("这个单位没有被请，或现在不需要、不能由您这样做，请重新选择。"))
     return found[0]
 
 

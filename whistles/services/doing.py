@@ -21,6 +21,7 @@ from partyorgs.models import Organization
 from partyorgs.queries import calendar_code_of
 from partyorgs.rules import Scope
 from whistles.models import Call, Whistle
+from whistles.sides import Around
 from whistles.workflow import Need, WhistleRule
 from worktime.queries import work_calendar
 
@@ -78,6 +79,11 @@ class Doing:
     @property
     def issue(self) -> Issue:
         return self.turn.issue
+
+    @property
+    def seen(self) -> Around:
+        """The whistle as its rules see it in the middle of the act."""
+        return Around(self.whistle, self.calls, list(self.whistle.ratings.all()))
 
     @property
     def now(self) -> datetime:
