@@ -12,6 +12,7 @@ from whistles.workflow import RATE_WITHIN, Gate, Standing
 G = Gate
 # Why an act is grey; a gate without words says nothing, and its act is not shown.
 WHY: dict[str, str | Promise] = {
+    G.NEEDED: _("事项已经结束，不用再请单位到场：不批准，或由提出的一方撤回。"),
     G.APPROVED: _("应急先吹的哨还没有补批，补批以后才能收哨。"),
     G.SETTLED: _("还有单位没有应哨，或还没有裁定：等它答复，或由批准人写明理由免应哨。"),
     G.NO_ITEM: _("这次吹哨的结果已经写入权责清单，或事项还没有类别。"),
@@ -28,6 +29,8 @@ def open_gates(
     waiting = [call for call in calls if call.unanswered or call.disputed]
     asks = {
         G.UNAPPROVED: whistle.approved_at is None,
+        # What was blown at once is approved all the same, so that it can be closed in order.
+        G.NEEDED: whistle.blown_at is not None or whistle.issue.is_open,
         G.APPROVED: whistle.approved_at is not None,
         G.TO_ANSWER: any(call.unanswered for call in mine),
         G.TO_ARRIVE: any(call.coming for call in mine),

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from grid.models import Area
 from issues.models import Clock, Issue
-from partyorgs.models import Organization, Responsibility
+from issues.who import UNIT_DESKS
+from partyorgs.models import Organization, Post, Responsibility
 from partyorgs.queries import units_serving
 from partyorgs.rules import Scope
 from whistles.models import Call, Whistle
@@ -61,11 +62,14 @@ def items_at_place(issue: Issue, *, at: datetime) -> QuerySet[Responsibility]:
 
 
 def units_to_call(issue: Issue, *, at: datetime) -> QuerySet[Organization]:
-    """Units that serve the place and have somebody with an account, the nearest first.
+    """Units that serve the place and have somebody who can answer, the nearest first.
 
     Not the desks that blow and judge.
     """
-    units = units_serving(areas=issue.areas, at=at)
+    answering = Post.objects.valid_at(at).filter(
+        organization=OuterRef("pk"), role__in=UNIT_DESKS, user__is_active=True
+    )
+    units = units_serving(areas=issue.areas, at=at).filter(Exists(answering))
     return units.exclude(
         kind=Organization.Kind.DESK, area__in=[issue.street_id or 0, issue.district_id or 0]
     )

@@ -51,6 +51,7 @@ class Gate(StrEnum):
     """What must be so of the whistle, besides its standing."""
 
     UNAPPROVED = "unapproved"
+    NEEDED = "needed"
     APPROVED = "approved"
     TO_ANSWER = "to_answer"
     TO_ARRIVE = "to_arrive"
@@ -81,7 +82,7 @@ ROWS = (
     WhistleRule(A.BLOW_NOW, "应急先吹哨", "Blow at once", _from(), S.BLOWN, "blower_or_leader",
                 needs=(N.KIND, N.REASON, N.PLACE, N.UNITS), tells=("called", "approver", "owner")),
     WhistleRule(A.APPROVE, "批准吹哨", "Approve", _from(S.PROPOSED, S.BLOWN), S.BLOWN, "approver",
-                when=(G.UNAPPROVED,), apart=True, tells=("called", "proposer", "owner")),
+                when=(G.UNAPPROVED, G.NEEDED), apart=True, tells=("called", "proposer", "owner")),
     WhistleRule(A.REFUSE, "不批准", "Refuse", _from(S.PROPOSED, S.BLOWN), S.REFUSED, "approver",
                 needs=(N.REASON,), when=(G.UNAPPROVED,), apart=True, tells=("proposer", "heard")),
     WhistleRule(A.WITHDRAW, "撤回", "Withdraw", _from(S.PROPOSED), S.WITHDRAWN, "proposer"),

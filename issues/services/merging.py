@@ -67,7 +67,8 @@ def _fits(issue: Issue, target: Issue) -> None:
         raise _bad(_("热线工单要反馈和回访，不能并入别的来源；请把那个问题并入这张工单。"))
     if issue.countersign_by is not None and _runs(issue, Clock.Kind.COUNTERSIGN):
         raise _bad(_("值班先行处置还没有补签，补签以后再并案。"))
-    if _runs(issue, *Clock.WHISTLES):
+    called = issue.assignments.filter(ended_at=None).exclude(subject="")
+    if called.exists() or _runs(issue, *Clock.WHISTLES):
         raise _bad(_("这件事的吹哨还没有结束，结束以后再并案。"))
 
 

@@ -180,8 +180,8 @@ class Turn:
     ) -> None:
         """Make `unit` the lead from now on; earlier assignments end.
 
-        But not what a helper was asked for by name: a part of its own, or a call to
-        come. That ends with itself, or with the issue.
+        But not what a helper was asked for by name: a part of its own, which ends with
+        itself or with the issue, or a call to come, which the whistle ends.
         """
         if self.issue.pk:
             asked = Q(role=Assignment.Role.HELPER) & ~Q(part="", subject="")

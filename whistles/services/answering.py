@@ -95,6 +95,7 @@ def _waive(doing: Doing) -> None:
     call = _one(doing)
     call.waived_at, call.waived_reason = doing.now, doing.given.reason
     end_limits(doing.turn, [call])
+    stop_looking(doing.turn, doing.whistle, unit=call.unit)
     call.save()
     _say(doing, call, "whistle_waived", text=doing.given.reason)
 

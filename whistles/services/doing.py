@@ -156,7 +156,10 @@ def end_limits(turn: Turn, calls: Iterable[Call]) -> None:
 
 
 def look_on(turn: Turn, calls: Iterable[Call]) -> None:
-    """Called units see the issue, as helpers without a part; the lead unit sees it anyway."""
+    """Called units see the issue while they are called, as helpers without a part.
+
+    So does the one that has it now: it may be sent to another meanwhile.
+    """
     Assignment.objects.bulk_create(
         Assignment(
             issue=turn.issue,
@@ -166,7 +169,6 @@ def look_on(turn: Turn, calls: Iterable[Call]) -> None:
             started_at=turn.now,
         )
         for call in calls
-        if call.unit_id != turn.issue.unit_id
     )
 
 
