@@ -45,9 +45,15 @@ OF_CLOSING = {"handler": "owner", "unit_desk": "desk", "unit_head": "desk"}
 # Nor is what comes before the work and after the check: the desk verifies and calls back.
 OF_VERIFYING = {"handler": "checker", "unit_desk": "desk", "unit_head": "leader"}
 OF_CALLING_BACK = {"handler": "desk", "unit_desk": "desk", "unit_head": "leader"}
-INSTEAD = {Clock.Kind.VERIFY: OF_VERIFYING, Clock.Kind.CALLBACK: OF_CALLING_BACK}
-# A key that means the unit of the clock itself: one that a whistle called.
+# A key that means the unit of the clock itself: one that a whistle called. An approval
+# is no unit's: the leader owes it.
 CALLED_UNIT = "called_unit"
+OF_APPROVING = {CALLED_UNIT: "leader"}
+INSTEAD = {
+    Clock.Kind.VERIFY: OF_VERIFYING,
+    Clock.Kind.CALLBACK: OF_CALLING_BACK,
+    Clock.Kind.WHISTLE_APPROVE: OF_APPROVING,
+}
 # Clocks of work that somebody must do now; a check is nobody's at night.
 HANDS = frozenset({Clock.Kind.ACCEPT, Clock.Kind.DISPATCH, Clock.Kind.HANDLE, Clock.Kind.ANSWER})
 ON_DUTY = {"next_on_duty": Watch.next, "leader_on_duty": Watch.leader}
@@ -113,7 +119,7 @@ class Steps:
             for rungs in self.rungs.values()
             for rung in rungs
             for key in (*rung.tells, *rung.copies)
-            for meant in ({}, OF_CHECK, OF_CLOSING, OF_VERIFYING, OF_CALLING_BACK)
+            for meant in ({}, OF_CHECK, OF_CLOSING, *INSTEAD.values())
         }
         called = {clock.organization_id for clock in self.clocks if clock.subject}
         self.people.load(
@@ -278,7 +284,9 @@ class Steps:
     ) -> int:
         """Queue the notices of a step; how many people it owes one."""
         issue = clock.issue
-        hold = next_digest(self.now) if rung.digest and not issue.critical else None
+        # An emergency's whistle does not wait for the morning, whatever the issue is.
+        critical = issue.critical or (clock.kind in Clock.WHISTLES and clock.continuous)
+        hold = next_digest(self.now) if rung.digest and not critical else None
         facts = {"level": rung.level, "due": clock.due_at.isoformat(), "clock": clock.kind}
         payload = payload_of(issue) | facts
         common: dict[str, Any] = {
@@ -286,7 +294,7 @@ class Steps:
             "subject_key": issue.subject_key,
             "key": f"{issue.number}:{event.seq}",
             "payload": payload,
-            "critical": issue.critical,
+            "critical": critical,
             "aspect": clock.kind,
             "bundle": "digest" if hold else "",
             "hold_until": hold,
@@ -301,12 +309,13 @@ class Steps:
     def _told(self, clock: Clock, rung: Rung) -> Iterable[Holder]:
         issue = clock.issue
         for key in (*rung.copies, *rung.tells):
-            if key in ON_DUTY:
-                yield from ON_DUTY[key](self.watch, issue, self.called[issue.pk])
-            elif key == CALLED_UNIT:
+            meant = self._meant(key, clock)
+            if meant in ON_DUTY:
+                yield from ON_DUTY[meant](self.watch, issue, self.called[issue.pk])
+            elif meant == CALLED_UNIT:
                 yield from desk_of_unit(self.people, clock.organization_id)
             else:
-                yield from self.people.of(issue, self._meant(key, clock))
+                yield from self.people.of(issue, meant)
         if issue.critical and clock.kind in HANDS:
             yield from self.watch.first(issue)
 

@@ -194,8 +194,30 @@ def test_an_unapproved_emergency_is_on_the_board_after_two_hours(world, whistles
     late = late_limits(world.scope("district"), now=night + 2 * HOUR)
     assert [one.clock.kind for one in late] == ["whistle_approve"]
     rows = Notice.objects.filter(kind="escalated", channel="in_app")
-    assert set(rows.values_list("recipient__username", flat=True)) == {"street", "district"}
+    # The leader owes it, not the desk; at night it does not wait for the morning.
+    assert set(rows.values_list("recipient__username", flat=True)) == {"leader", "district"}
     assert rows.count() == 2
+    assert all(row.critical for row in rows)
+    # Either may still approve.
+    assert whistles.do("district", "approve", whistle, at=night + 3 * HOUR).approved_at
+    assert late_limits(world.scope("district"), now=night + 3 * HOUR) == []
+
+
+def test_a_silent_unit_in_an_emergency_is_told_of_at_night(world, whistles, issue):
+    night = local(3, 10, 23)
+    whistles.blow("street", issue, verb="blow_now", kind="emergency", at=night)
+    sweep(now=night + 30 * MINUTE)
+    rows = Notice.objects.filter(kind="escalated", payload__clock="whistle_answer")
+    assert rows.exists()
+    assert all(row.critical for row in rows)
+
+
+def test_a_silent_unit_else_waits_for_the_morning(world, whistles, issue):
+    whistle = whistles.blown(issue)
+    sweep(now=clock_of(whistle, "whistle_answer", "roads").due_at)
+    rows = Notice.objects.filter(kind="escalated", payload__clock="whistle_answer")
+    assert rows.exists()
+    assert not any(row.critical for row in rows)
 
 
 def test_it_does_not_close_with_an_unanswered_unit(world, whistles, issue):

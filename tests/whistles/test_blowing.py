@@ -198,6 +198,19 @@ def test_the_leader_who_blew_does_not_confirm(whistles, issue):
     assert whistles.do("district", "approve", whistle).approved_at
 
 
+def test_where_the_only_leader_blew_the_district_is_asked_to_approve(whistles, issue):
+    whistle = whistles.blow("leader", issue, verb="blow_now", kind="emergency")
+    assert told(whistle, "whistle_to_confirm") == {"district"}
+
+
+def test_so_where_the_proposer_stands_in_for_the_only_leader(world, whistles, issue):
+    Leave.objects.create(
+        user=world.user("leader"), stand_in=world.user("street"), entered_by=world.user("leader"),
+        valid_from=w.START, valid_until=w.NOW + 48 * HOUR,
+    )  # fmt: skip
+    assert told(whistles.blow("street", issue), "whistle_to_approve") == {"district"}
+
+
 @pytest.mark.parametrize("kind", ["enforcement", "key_work"])
 def test_only_an_emergency_goes_before_its_approval(whistles, issue, kind):
     with pytest.raises(ValidationError) as refused:

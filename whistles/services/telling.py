@@ -104,8 +104,19 @@ def _told(doing: Doing, key: str, people: People) -> Iterable[tuple[str, Found]]
     elif key == "judge":
         if any(call.disputed for call in doing.about):
             yield "", people.of(doing.issue, KEYS[key])
+    elif key == "approver":
+        yield APPROVE, _approvers(doing, people)
     else:
-        yield APPROVE if key == "approver" else "", people.of(doing.issue, KEYS[key])
+        yield "", people.of(doing.issue, KEYS[key])
+
+
+def _approvers(doing: Doing, people: People) -> Found:
+    """The leaders who may approve; where none but the proposer is there, the district's desk."""
+    leaders = people.of(doing.issue, KEYS["approver"])
+    standing = stand_ins_for(users=[one.user for one in leaders], at=doing.now)
+    own = doing.whistle.proposers
+    able = [one for one in leaders if not {one.user, standing.get(one.user)} & own]
+    return able or people.of(doing.issue, KEYS["judge"])
 
 
 def _with_stand_ins(holders: Found, now: datetime) -> Iterable[Holder]:
