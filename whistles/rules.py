@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import wraps
 
 from grid.models import Area
 from issues.book import first_shut, leaving
@@ -59,7 +60,10 @@ def approver_of(scope: Scope, issue: Issue) -> Seat | None:
 
 
 def judge_of(scope: Scope, issue: Issue) -> Seat | None:
-    """The district's desk, never the street (DOMAIN.md §3.4)."""
+    """The district's desk, never the street.
+
+    Or the street would judge what it asked for itself (DOMAIN.md §3.4).
+    """
     return first_seat(
         seat
         for seat in scope.seats
@@ -75,6 +79,7 @@ def seat_of_unit(scope: Scope, unit: int) -> Seat | None:
 
 
 def _called(scope: Scope, seen: Around) -> Seat | None:
+    """Whoever answers for a called unit; a handler alone does not."""
     return first_seat(
         seat
         for call in answered_for(scope, seen)
@@ -126,12 +131,25 @@ def _keeps(seat: Seat, area: Area) -> bool:
     return seat.role == Role.ADMIN and own is not None and area.code.startswith(own.code)
 
 
-WHISTLE_WHO: dict[str, Callable[[Scope, Around], Seat | None]] = {
-    "blower": lambda scope, seen: blower_of(scope, seen.issue),
-    "blower_or_leader": lambda scope, seen: blower_or_leader_of(scope, seen.issue),
+Who = Callable[[Scope, Around], Seat | None]
+
+
+def _over(who: Callable[[Scope, Issue], Seat | None]) -> Who:
+    """Asked of a whistle what is asked of its issue."""
+
+    @wraps(who)
+    def asked(scope: Scope, seen: Around) -> Seat | None:
+        return who(scope, seen.issue)
+
+    return asked
+
+
+WHISTLE_WHO: dict[str, Who] = {
+    "blower": _over(blower_of),
+    "blower_or_leader": _over(blower_or_leader_of),
     "proposer": _proposer,
-    "approver": lambda scope, seen: approver_of(scope, seen.issue),
-    "judge": lambda scope, seen: judge_of(scope, seen.issue),
+    "approver": _over(approver_of),
+    "judge": _over(judge_of),
     "called": _called,
     "either": _either,
     "admin": _admin,

@@ -1,16 +1,13 @@
 """The page on the rule book, from the rule book: `manage.py workflow_docs`."""
 
-from argparse import ArgumentParser
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
-from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from issues.gates import ASKS, why_shut
+from issues.management.pages import PageCommand, first_line, table
 from issues.terms import STATE_NAMES
 from issues.who import WHO
 from issues.workflow import (
@@ -73,22 +70,11 @@ NAMED = (
 )
 
 
-class Command(BaseCommand):
+class Command(PageCommand):
     """Writes docs/workflow.md; `--check` only says whether it is as it would be written."""
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--check", action="store_true", help=_("只核对文件是否与办理规则一致，不写入。")
-        )
-
-    def handle(self, *_args: Any, **options: Any) -> None:
-        if not options["check"]:
-            PAGE.write_text(page(), encoding="utf-8")
-            self.stdout.write(_("已写入 %(path)s。") % {"path": PAGE.relative_to(PAGE.parents[1])})
-        elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != page():
-            raise CommandError(
-                _("docs/workflow.md 与办理规则不一致，请运行 manage.py workflow_docs。")
-            )
+    def written(self) -> tuple[Path, str]:
+        return PAGE, page()
 
 
 def page() -> str:
@@ -96,7 +82,7 @@ def page() -> str:
     with override("zh-hans"):
         parts = [
             "## States\n",
-            *_table(("code", "中文", "English", ""), map(_state_row, State)),
+            *table(("code", "中文", "English", ""), map(_state_row, State)),
             "",
             "```mermaid",
             "stateDiagram-v2",
@@ -112,20 +98,12 @@ def page() -> str:
             "## Gates\n",
             GATED,
             "",
-            *_table(("only when", ""), map(_gate_row, ASKS)),
+            *table(("only when", ""), map(_gate_row, ASKS)),
             "",
             "## Who\n",
-            *_table(("who", ""), ((f"`{key}`", _first_line(who)) for key, who in WHO.items())),
+            *table(("who", ""), ((f"`{key}`", first_line(who)) for key, who in WHO.items())),
         ]
     return HEAD + "\n".join(parts) + "\n"
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    head = list(head)
-    yield "| " + " | ".join(head) + " |"
-    yield "|" + "---|" * len(head)
-    for row in rows:
-        yield "| " + " | ".join(row) + " |"
 
 
 def _state_row(state: State) -> tuple[str, ...]:
@@ -178,7 +156,7 @@ def _verbs() -> Iterator[str]:
     for title, verbs in GROUPS.items():
         yield f"### {title}\n"
         head = ("verb", "", "from", "to", "who", "needs", "only when", "clocks", "tells")
-        yield from _table(head, (_verb_row(RULES[verb]) for verb in verbs))
+        yield from table(head, (_verb_row(RULES[verb]) for verb in verbs))
         yield ""
 
 
@@ -218,7 +196,3 @@ def _clocks(rule: Rule) -> str:
 
 def _in_order(states: frozenset[State]) -> list[str]:
     return [str(state) for state in State if state in states]
-
-
-def _first_line(who: Any) -> str:
-    return str(who.__doc__).strip().splitlines()[0]
