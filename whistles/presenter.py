@@ -212,7 +212,7 @@ def _owes(kind: str) -> str:
     return {
         Clock.Kind.WHISTLE_ANSWER: _("没有应哨"),
         Clock.Kind.WHISTLE_ARRIVE: _("没有报到"),
-        Clock.Kind.WHISTLE_APPROVE: _("没有补批"),
+        Clock.Kind.WHISTLE_APPROVE: _("没有批准"),
     }[Clock.Kind(kind)]
 
 

@@ -145,7 +145,7 @@ CLOCK_NAMES = {
     "countersign": gettext_noop("补签"),
     "whistle_answer": gettext_noop("应哨"),
     "whistle_arrive": gettext_noop("报到"),
-    "whistle_approve": gettext_noop("吹哨补批"),
+    "whistle_approve": gettext_noop("吹哨批准"),
 }
 WAY_NAMES = {
     Way.ON_SITE: gettext_noop("现场核查"),

@@ -203,6 +203,30 @@ def test_an_unapproved_emergency_is_on_the_board_after_two_hours(world, whistles
     assert late_limits(world.scope("district"), now=night + 3 * HOUR) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "hours", "critical"), [("key_work", 6, False), ("emergency", 2, True)]
+)
+def test_a_proposal_that_no_leader_looks_at_reaches_the_district(
+    world, whistles, issue, kind, hours, critical
+):
+    """Four working hours from nine with the pause at noon, as a request; an emergency's are two."""
+    whistle = whistles.blow("street", issue, kind=kind)
+    due = at(hours)
+    assert clock_of(whistle, "whistle_approve", "desk-1").due_at == due
+    assert late_limits(world.scope("district"), now=due - MINUTE) == []
+    for again in range(2):
+        sweep(now=due + again * MINUTE)
+    assert [one.clock.kind for one in late_limits(world.scope("district"), now=due)] == [
+        "whistle_approve"
+    ]
+    rows = Notice.objects.filter(kind="escalated", payload__clock="whistle_approve")
+    assert sorted(rows.values_list("recipient__username", "critical")) == [
+        ("district", critical), ("leader", critical),
+    ]  # fmt: skip
+    whole(whistles.do("district", "approve", whistle, at=due + MINUTE))
+    assert late_limits(world.scope("district"), now=due + MINUTE) == []
+
+
 def test_a_silent_unit_in_an_emergency_is_told_of_at_night(world, whistles, issue):
     night = local(3, 10, 23)
     whistles.blow("street", issue, verb="blow_now", kind="emergency", at=night)

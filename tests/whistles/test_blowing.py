@@ -22,7 +22,7 @@ def test_a_proposal_calls_nobody_before_it_is_approved(world, whistles, issue):
     whistle = whistles.blow("street", issue)
     whole(whistle)
     assert whistle.state == "proposed"
-    assert running(whistle) == set()
+    assert running(whistle) == {("whistle_approve", "desk-1")}
     assert told(whistle, "whistle_to_approve") == {"leader"}
     assert told(whistle, "whistle_called") == set()
     assert not sees(world, "other-unit", issue)
@@ -110,6 +110,7 @@ def test_a_refusal_needs_a_reason_and_is_told(whistles, issue):
     whole(refused)
     assert (refused.state, refused.ended_at) == ("refused", w.NOW)
     assert told(refused, "whistle_refused") == {"street"}
+    assert running(refused) == set()
     # Another one may be proposed.
     assert whistles.blow("street", issue).state == "proposed"
 
@@ -117,6 +118,7 @@ def test_a_refusal_needs_a_reason_and_is_told(whistles, issue):
 def test_a_proposal_is_withdrawn(whistles, issue):
     whistle = whistles.blow("street", issue)
     assert whistles.do("street", "withdraw", whistle).state == "withdrawn"
+    assert running(whistle) == set()
     with pytest.raises(ActRefused):
         whistles.do("leader", "approve", whistle)
 

@@ -115,6 +115,15 @@ def test_what_has_a_running_whistle_is_not_merged_although_everybody_came(world,
     assert merged.state == State.MERGED
 
 
+def test_nor_is_what_a_whistle_is_proposed_for(world, whistles, issue):
+    other = world.report("colleague")
+    whistle = whistles.blow("street", issue)
+    with pytest.raises(ValidationError):
+        world.do("street", "merge", issue, into=other.number, at=w.NOW + HOUR)
+    whistles.do("street", "withdraw", whistle, at=w.NOW + HOUR)
+    assert world.do("street", "merge", issue, into=other.number, at=w.NOW + HOUR)
+
+
 def test_its_limits_run_on_while_the_issue_is_suspended(world, whistles):
     issue, at = world.walk("sign"), w.NOW + 2 * HOUR
     until = (w.NOW + timedelta(days=30)).date()

@@ -26,6 +26,7 @@ from whistles.services.doing import (
     bad,
     checked,
     end_limits,
+    limit_of,
     look_on,
     start_answer,
     stop_looking,
@@ -81,10 +82,11 @@ def begin(*, scope: Scope, issue: str, act: Act, given: Given, now: datetime) ->
     named = _named(calls)
     if act is Act.BLOW_NOW:
         _blow(doing)
-        _ask_approval(doing)
+        whistle.approve_by = now + timedelta(minutes=APPROVE_WITHIN)
         write(doing, "whistle_blown", text=given.reason, units=named)
     else:
         write(doing, "whistle_proposed", text=given.reason, units=named)
+    _ask_approval(doing)
     finish(doing)
     return whistle
 
@@ -178,12 +180,15 @@ def _blow(doing: Doing) -> None:
 
 
 def _ask_approval(doing: Doing) -> None:
-    """An emergency is approved after the fact, within two hours by day and night."""
+    """An emergency's within two hours by day and night, else as a unit's request.
+
+    A leader who is silent is not waited for in silence: the district hears of it.
+    """
     issue = doing.issue
     desk = desk_of(area=issue.street) or desk_of(area=issue.district)
-    doing.whistle.approve_by = doing.now + timedelta(minutes=APPROVE_WITHIN)
     if desk is not None:
-        limit = Limit(APPROVE_WITHIN, continuous=True)
+        urgent = doing.whistle.kind == Whistle.Kind.EMERGENCY
+        limit = Limit(APPROVE_WITHIN, continuous=True) if urgent else limit_of("approve")
         subject = doing.whistle.subject_key
         doing.turn.start_limit(APPROVING, unit=desk, limit=limit, subject=subject)
 
@@ -192,8 +197,8 @@ def _approve(doing: Doing) -> None:
     """The leader agrees: it is blown now, or was rightly blown already."""
     whistle = doing.whistle
     whistle.approved_by, whistle.approved_at = doing.scope.user, doing.now
+    doing.turn.end_limit(APPROVING, subject=whistle.subject_key)
     if whistle.state == Standing.BLOWN:
-        doing.turn.end_limit(APPROVING, subject=whistle.subject_key)
         write(doing, "whistle_confirmed", text=doing.given.reason)
         return
     _blow(doing)

@@ -122,9 +122,12 @@ def write(
     )
 
 
-def limit_of(kind: str) -> clocks.Limit:
-    """The limit of answering and of reporting in, by the kind of whistle (DOMAIN.md §3.4)."""
-    found = stage_limit(kind)
+def limit_of(stage: str) -> clocks.Limit:
+    """The limit of answering and of reporting in, by the kind of whistle; of an approval.
+
+    Set in the table of stages (DOMAIN.md §3.4).
+    """
+    found = stage_limit(stage)
     return clocks.Limit(found.minutes, found.clock == ClockKind.CONTINUOUS)
 
 

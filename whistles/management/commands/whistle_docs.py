@@ -26,7 +26,7 @@ HEAD = """# The rule book of a whistle
 Written by `manage.py whistle_docs` from `whistles/workflow.py`; a test holds the two together. Change the table, then run the command. A report's own rule book is [workflow.md](workflow.md).
 
 """  # noqa: E501
-TOLD = f"""A whistle stands over one issue, one at a time. Its acts are lines of the issue's timeline, its limits clocks of the issue: each called unit's to answer and to report in, by the kind of whistle, and {APPROVE_WITHIN} minutes by day and night to approve an emergency that was blown at once. Unapproved in time it stands on the district's board, the leader and the district's desk are told once, and either may still decide. Both sides rate until {RATE_WITHIN} days after the end.
+TOLD = f"""A whistle stands over one issue, one at a time. Its acts are lines of the issue's timeline, its limits clocks of the issue: each called unit's to answer and to report in, by the kind of whistle, and the approval's: {APPROVE_WITHIN} minutes by day and night in an emergency, else as long as a deputy has for a request. Unapproved in time it stands on the district's board, the leader and the district's desk are told once, and either may still decide. Both sides rate until {RATE_WITHIN} days after the end.
 
 *apart*: never by whoever proposed it, nor by their stand-in. Nobody judges, waives or rates their own unit, nor rates their own whistle: by the posts they hold and by what they did in it, for themselves or for whom they stood in (`whistles/sides.py`)."""  # noqa: E501
 GATED = """An act whose gate is shut is grey, with this sentence beside it; "not shown" where it belongs to another moment."""  # noqa: E501
