@@ -157,6 +157,7 @@ def test_nothing_is_blown_over_an_ended_issue(world, whistles, issue):
         ({"lead": "home-1"}, "lead"),
         ({"meet_at": None}, "meet_at"),
         ({"meet_at": w.NOW - HOUR}, "meet_at"),
+        ({"meet_at": w.NOW + 366 * 24 * HOUR}, "meet_at"),
     ],
 )
 def test_what_is_missing_or_wrong_is_named(whistles, issue, given, field):

@@ -1,6 +1,9 @@
 """DOMAIN.md §10, scenario 3, through the API: the fire exit is blocked."""
 
 import json
+from datetime import timedelta
+
+from django.utils import timezone
 
 from accounts.models import User
 from issues.models import Issue
@@ -63,7 +66,7 @@ def test_fire_exit_blocked(world, program, photos_in_memory):
     # The street opens an enforcement whistle; its leader approves.
     said = {
         "issue": number, "kind": "enforcement", "reason": "业主私装铁门，拒不拆除。",
-        "place": "禾苗小区 3 号楼", "meet_at": "2099-01-05T15:00:00+08:00",
+        "place": "禾苗小区 3 号楼", "meet_at": (timezone.now() + timedelta(days=1)).isoformat(),
         "units": ["fire", "law"], "lead": "fire",
     }  # fmt: skip
     whistle = ok(program("street").post("whistles/", said), 201)["number"]

@@ -39,6 +39,8 @@ from whistles.workflow import APPROVE_WITHIN, RULES, RUNNING, Act, Standing
 MOST_UNITS = 12
 # A meeting time typed some minutes ago is still meant.
 GRACE = timedelta(minutes=30)
+# What lies further off is a slip of the keys, and beyond every calendar.
+LONGEST_AHEAD = timedelta(days=365)
 APPROVING = Clock.Kind.WHISTLE_APPROVE
 
 
@@ -121,6 +123,8 @@ def _meets(given: Given, now: datetime) -> datetime:
         raise bad("meet_at", _("请写明到场时间。"))
     if given.meet_at < now - GRACE:
         raise bad("meet_at", _("到场时间已经过去，请重新填写。"))
+    if given.meet_at > now + LONGEST_AHEAD:
+        raise bad("meet_at", _("到场时间要在一年以内，请重新填写。"))
     return given.meet_at
 
 
