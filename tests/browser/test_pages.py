@@ -18,7 +18,9 @@ PAGES = [
     ("district", "/"), ("district", "/issues/?state=all"), ("auditor", "/"), ("admin", "/"),
     ("admin", "/coverage/"), ("admin", "/ladders/"), ("admin", "/rules/"),
     ("leader", "/leader/"), ("branch", "/branch/"), ("admin", "/ladders/limit/"),
-    ("admin", "/parked/"),
+    ("admin", "/parked/"), ("", "/forced/"), ("auditor", "/exceptions/"),
+    ("district", "/relaxations/"), ("district", "/whistles/board/"), ("branch", "/whistles/"),
+    ("branch", "first whistle"),
 ]  # fmt: skip
 # Data of the demo district is Chinese; so are the product's name and the language switch.
 CHINESE_UI = re.compile(r"[\u4e00-\u9fff]")
@@ -29,8 +31,20 @@ def visit(page, address):
         page.goto("/issues/?state=all")
         page.locator("a[href*='/issues/QH-']").first.click()
         expect(page).to_have_url(re.compile(r"/issues/QH-"))
+    elif address == "first whistle":
+        page.goto("/whistles/")
+        page.locator("main a[href*='/whistles/W']").first.click()
+        expect(page).to_have_url(re.compile(r"/whistles/W"))
     else:
         page.goto(address)
+
+
+def fits(page):
+    """Nothing scrolls sideways, and no list is cut off at its own edge."""
+    cut = "list => list.scrollWidth > list.clientWidth"
+    lists = page.locator(".queue-frame")
+    wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+    return not wide and not any(one.evaluate(cut) for one in lists.all())
 
 
 @pytest.mark.parametrize(("name", "address"), PAGES)
@@ -38,9 +52,37 @@ def test_a_page_is_accessible_and_fits(open_as, name, address, width):
     page = open_as(name, width=width)
     visit(page, address)
     expect(page.locator("h1")).to_have_count(1)
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert fits(page)
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("width", [800, 1024, 1200])
+def test_a_list_fits_whatever_stands_beside_it(open_as, width):
+    page = open_as("branch", width=width)
+    for address in ("/", "/branch/", "/issues/"):
+        page.goto(address)
+        assert fits(page), address
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en-US"])
+def test_marks_never_push_the_matter_out_of_a_row(open_as, language):
+    page = open_as("street", language=language)
+    page.goto("/issues/")
+    hidden = """link => {
+        const cell = link.parentElement.getBoundingClientRect(), own = link.getBoundingClientRect();
+        return own.right > cell.right + 1 || own.bottom > cell.bottom + 1;
+    }"""
+    links = page.locator(".row-link").all()
+    assert links
+    assert not any(link.evaluate(hidden) for link in links)
+
+
+def test_the_maps_buttons_are_large_enough_for_a_thumb(open_as):
+    page = open_as("worker", width=360)
+    page.goto("/report/")
+    box = page.locator(".leaflet-control-zoom-in").bounding_box()
+    assert min(box["width"], box["height"]) >= 44
 
 
 def test_english_is_one_tap_away_and_stays(open_as):
