@@ -126,6 +126,7 @@ def proposed(_verb: Verb, offered: Offered) -> forms.Field:
         offered.proposed,
         label=_("应该由谁办"),
         missing=_("请提出应该由哪个单位办。"),
+        hint=_("服务这个地点的单位在前；“属地不符”的，选实际所在地的单位，列在后面。"),
     )
 
 

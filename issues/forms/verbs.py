@@ -11,6 +11,7 @@ from issues.forms.fields import MOST_PARTS, OTHER
 from issues.forms.typed import Retyped
 from issues.presenter.choosing import Offered
 from issues.services.doing import REASONS, Given
+from issues.services.returning import ON_THE_LIST, WRONG_AREA
 from issues.workflow import RULES, Need, Outcome, Verb
 
 V = Verb
@@ -24,6 +25,18 @@ WITH_MATTER = frozenset({V.VERIFY, V.ACCEPT, V.RAISE_URGENCY})
 # Fields that matter for some answers only: shown with these, as the style sheet knows.
 WHEN = {"item": "when-item", "basis": "when-basis", "solved": "when-valid",
         "contacted": "when-valid", "satisfaction": "when-valid"}  # fmt: skip
+
+VALID_ASKS = _("有效回访要写明这一项。")
+# A field, answers to it, and what these need beside them.
+NEEDED = (
+    ("reason", ON_THE_LIST, "item", _("这条理由要依据权责清单：请选清单里的一条。")),
+    ("reason", {WRONG_AREA}, "cell", _("属地不符要写明正确的网格。")),
+    ("outcome", {Outcome.PLANNED}, "until", _("“已列入计划”要写明计划完成日期。")),
+    ("outcome", {Outcome.NO_BASIS}, "basis", _("“无依据办理”要写明依据。")),
+    ("valid", {"yes"}, "contacted", VALID_ASKS),
+    ("valid", {"yes"}, "solved", VALID_ASKS),
+    ("valid", {"yes"}, "satisfaction", VALID_ASKS),
+)
 
 
 class VerbForm(Retyped):
@@ -148,14 +161,9 @@ class VerbForm(Retyped):
         said = super().clean() or {}
         if said.get("reason") == OTHER and not said.get("note"):
             self.add_error("note", _("选了“其他”，请写明理由。"))
-        if said.get("outcome") == Outcome.PLANNED and not said.get("until"):
-            self._missing("until", _("“已列入计划”要写明计划完成日期。"))
-        if said.get("outcome") == Outcome.NO_BASIS and not said.get("basis"):
-            self._missing("basis", _("“无依据办理”要写明依据。"))
-        if said.get("valid") == "yes":
-            for name in ("contacted", "solved", "satisfaction"):
-                if not said.get(name):
-                    self._missing(name, _("有效回访要写明这一项。"))
+        for name, answers, needed, sentence in NEEDED:
+            if said.get(name) in answers and not said.get(needed):
+                self._missing(needed, sentence)
         return said
 
     def _missing(self, name: str, sentence: Any) -> None:

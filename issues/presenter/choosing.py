@@ -148,7 +148,7 @@ def offered(
         "units": lambda: unit_choices(units_for(issue, at=at)),
         "helpers": lambda: unit_choices(units_to_help(issue)),
         "near_units": lambda: unit_choices(units_nearby(issue, at=at)),
-        "proposed": lambda: unit_choices(units_to_propose(issue, at=at, cell=cell)),
+        "proposed": lambda: proposed_choices(issue, units_to_propose(issue, at=at, cell=cell)),
         "items": lambda: item_choices(issue, items_here(issue, at=at)),
         "cells": lambda: [(one.code, _cell_name(one)) for one in cells_near(issue, at=at)],
         "alike": lambda: alike_choices(issue, scope) if scope else [],
@@ -163,6 +163,20 @@ def offered(
 def alike_choices(issue: Issue, scope: Scope) -> Pairs:
     """Issues to merge into, as far as the scope sees them, by number."""
     return [(other.number, _alike_name(other)) for other in alike_near(issue, scope=scope)]
+
+
+def proposed_choices(issue: Issue, units: Iterable[Organization]) -> UnitChoices:
+    """Who serves here first; then the others, which only a return to their place may name."""
+    here = {area.pk for area in issue.areas}
+    nearby: list[Organization] = []
+    beyond: list[Organization] = []
+    for unit in units:
+        (nearby if unit.area_id is None or unit.area_id in here else beyond).append(unit)
+    others = [
+        (_("%(area)s（只用于属地不符）") % {"area": area}, pairs)
+        for area, pairs in unit_choices(beyond)
+    ]
+    return [*unit_choices(nearby), *others]
 
 
 def leaf_choices() -> UnitChoices:

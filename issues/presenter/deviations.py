@@ -118,14 +118,16 @@ def _events(rows: list[Deviation]) -> dict[tuple[int, int], Event]:
 
 
 def _line(row: Deviation, event: Event | None) -> Fact:
+    street = row.street.name if row.street else (row.district.name if row.district else "")
+    post = post_name(event.post) if event and event.post else _("系统按规则")
     return {
         "number": row.issue.number,
         "leaf": leaf_name(row.issue),
-        "street": row.street.name if row.street else (row.district.name if row.district else ""),
+        # A leader's post names the street already.
+        "by": post if post.startswith(f"{street} · ") else f"{street} · {post}",
         "kind": row.kind,
         "kind_name": row.get_kind_display(),
         "at": timezone.localtime(row.at),
-        "post": post_name(event.post) if event and event.post else _("系统按规则"),
         "settled": _settled(row),
         "open": row.settled_at is None and row.kind in SETTLED_WORDS,
         "countersign_by": row.issue.countersign_by,

@@ -18,6 +18,7 @@ from issues.gates import why_shut
 from issues.models import Clock, Event, Issue, Request
 from issues.presenter import words
 from issues.presenter.pages import capped, list_url, queue_rows
+from issues.presenter.steps import together
 from issues.queries import COUNTED, Row, soonest
 from issues.who import LEADING
 from issues.workflow import Asked, State, Verb
@@ -90,6 +91,8 @@ def _approval(one: Request, beside: _Beside, *, persons: frozenset[int], now: da
         "limit": _limit(issue),
         "due_at": timezone.localtime(issue.due_at) if issue.due_at else None,
         "until": timezone.localtime(until) if until else None,
+        # As the unit chose it and the issue's page says it.
+        "last_day": words.last_day(until) if one.kind == Asked.SUSPENSION and until else "",
         "answer_by": timezone.localtime(answer.due_at) if answer else None,
         "late": answer is not None and answer.due_at <= now,
         "grant": str(grant),
@@ -130,7 +133,9 @@ def _reason(event: Event) -> str:
     """Why it was asked."""
     listed = words.reason_name(str(event.facts.get("reason", "")))
     text = event.text.text if hasattr(event, "text") else ""
-    return _("。").join(part for part in (listed, text) if part)
+    if listed and text:
+        return together((listed + _("。"), text))
+    return listed or text
 
 
 def _applicants(one: Request, event: Event | None) -> frozenset[int]:

@@ -126,6 +126,8 @@ class TestOrder:
 
 class TestReturning:
     def test_a_return_asks_for_what_its_reason_needs(self, world, issue):
+        nothing = press("unit", issue, "return", reason="not_ours")
+        assert set(offers(nothing)["return"]["form"].errors) == {"item", "proposed"}
         given = {"reason": "not_ours", "proposed": "roads", "note": "清单写的是市政。"}
         refused = press("unit", issue, "return", **given)
         assert refused.status_code == 422
@@ -145,6 +147,23 @@ class TestReturning:
         page = text(page_of("street", issue))
         assert "第 1 次退单" in page
         assert f"（{w.C1}）" in page
+
+    def test_units_of_other_places_stand_last_and_say_what_they_are_for(self, world, issue):
+        tried = press("unit", issue, "return", reason="wrong_area", cell=w.C1)
+        form = offers(tried)["return"]["form"]
+        listed = [
+            (str(area), {code for code, _name in units})
+            for area, units in form.fields["proposed"].choices[1:]
+        ]
+        beyond = [area.endswith("（只用于属地不符）") for area, _codes in listed]
+        assert beyond == sorted(beyond)
+        first = beyond.index(True)
+        here, elsewhere = (
+            frozenset().union(*(codes for _area, codes in some))
+            for some in (listed[:first], listed[first:])
+        )
+        assert "roads" in here - elsewhere
+        assert "desk-2" in elsewhere - here
 
     def test_what_cannot_be_done_is_no_reason(self, world, issue):
         for reason in ("other", "cannot_be_done", ""):
