@@ -1,6 +1,6 @@
 """Forms of the whistle's pages: one to begin it, one for each act."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -17,6 +17,8 @@ from whistles.workflow import Act
 Pairs = Sequence[tuple[str, str]]
 WHEN = "%Y-%m-%dT%H:%M"
 WHICH = _("哪个单位")
+# What an answer needs: its item, or who is there already.
+WITH_ANSWER = {"item": "when-item", "roles": "when-there"}
 
 
 def _text(label: Any, hint: Any = "", *, required: bool = True, longest: int = MAX_REASON) -> Any:
@@ -205,6 +207,13 @@ class ActForm(forms.Form):
             },
         }  # fmt: skip
         self.fields.update(known[act])
+
+    @property
+    def shown(self) -> Iterator[tuple[forms.BoundField, str]]:
+        """The fields, each with the class of when it matters (forms.css)."""
+        when = WITH_ANSWER if self.act is Act.ANSWER else {}
+        for field in self:
+            yield field, when.get(field.name, "")
 
     def given(self) -> Given:
         return Given(**self.cleaned_data)

@@ -1,11 +1,13 @@
 """A whistle as its page and the API show it: facts, acts and reasons, made once for both."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from issues import clocks
 from issues.models import Clock, Issue
@@ -13,12 +15,20 @@ from issues.presenter import words
 from issues.presenter.choosing import item_name
 from issues.presenter.detail import named
 from issues.presenter.timeline import post_name
+from issues.who import LEADING, UNIT_DESKS
 from matters.models import local_name
-from partyorgs.models import Responsibility
+from partyorgs.models import Responsibility, Role
 from partyorgs.rules import Scope
 from whistles.gates import why_shut
 from whistles.models import Call, Rating, Whistle
-from whistles.queries import Late, StreetCount, whistles_over
+from whistles.queries import (
+    Late,
+    StreetCount,
+    disputed_calls,
+    owed_calls,
+    unapproved,
+    whistles_over,
+)
 from whistles.rules import Offer, around, beginning, offers
 from whistles.sides import Around
 from whistles.workflow import RULES, STANDING_NAMES, Act, Standing
@@ -26,6 +36,7 @@ from worktime.models import DEFAULT
 from worktime.queries import work_calendars
 
 Fact = dict[str, Any]
+MOST_FIRST = 99
 MARKS = ("speed", "work", "result", "right", "clear")
 
 
@@ -190,6 +201,50 @@ def whistle_links(issue: str, *, scope: Scope) -> Fact:
         "begins": [str(rule.verb) for rule in rules],
         "issue": issue,
     }
+
+
+def first_facts(scope: Scope) -> list[Fact]:
+    """Lines of the home page: what a whistle waits for from this person, at most one a kind."""
+    lines = []
+    if scope.roles & UNIT_DESKS:
+        owed = list(owed_calls(scope)[:MOST_FIRST])
+        silent = [call for call in owed if not call.answer]
+        coming = [call for call in owed if call.answer]
+        lines += [
+            _first(len(silent), _silent_words(len(silent)), _whistle_url(silent)),
+            _first(len(coming), _coming_words(len(coming)), _whistle_url(coming)),
+        ]
+    if scope.roles & LEADING:
+        count = unapproved(scope)[:MOST_FIRST].count()
+        words = ngettext("%(count)s 个哨等您批准", "%(count)s 个哨等您批准", count)
+        lines.append(_first(count, words, reverse("leader")))
+    if Role.DISTRICT_DESK in scope.roles:
+        count = disputed_calls(scope)[:MOST_FIRST].count()
+        words = ngettext(
+            "%(count)s 个单位说不归它管，等区级裁定",
+            "%(count)s 个单位说不归它管，等区级裁定",
+            count,
+        )
+        lines.append(_first(count, words, reverse("whistle_board")))
+    return [line for line in lines if line]
+
+
+def _first(count: int, said: str, url: str) -> Fact:
+    return {"text": said % {"count": count}, "url": url} if count else {}
+
+
+def _silent_words(count: int) -> str:
+    return ngettext("%(count)s 个哨等您的单位应哨", "%(count)s 个哨等您的单位应哨", count)
+
+
+def _coming_words(count: int) -> str:
+    return ngettext("%(count)s 个哨等您的单位报到", "%(count)s 个哨等您的单位报到", count)
+
+
+def _whistle_url(calls: Sequence[Call]) -> str:
+    """The one whistle, or the list where there are more."""
+    numbers = {call.whistle.number for call in calls}
+    return reverse("whistle", args=[*numbers]) if len(numbers) == 1 else reverse("whistles")
 
 
 def late_facts(late: Iterable[Late], *, now: datetime) -> list[Fact]:

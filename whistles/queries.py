@@ -120,6 +120,17 @@ def disputed_calls(scope: Scope) -> QuerySet[Call]:
     )
 
 
+def owed_calls(scope: Scope) -> QuerySet[Call]:
+    """Calls of the person's units that owe an answer or a report-in, the oldest first."""
+    seats = [seat for seat in scope.seats if seat.role in UNIT_DESKS]
+    own = frozenset[int]().union(*(seat.units for seat in seats))
+    coming = Q(answer=Call.Answer.WILL_COME, arrived_at=None)
+    calls = Call.objects.filter(
+        Q(answer="") | coming, unit__in=sorted(own), whistle__state=Standing.BLOWN, waived_at=None
+    )
+    return calls.select_related("whistle").order_by("whistle__blown_at", "pk")
+
+
 def unapproved(scope: Scope) -> QuerySet[Whistle]:
     """Whistles that wait for the leader, the oldest first."""
     waiting = Whistle.objects.filter(_overseen(scope), state__in=RUNNING, approved_at=None)

@@ -14,6 +14,10 @@ from tests.whistles.helping import call_of
 from whistles.models import Whistle
 
 MINUTE = timedelta(minutes=1)
+WAITING = [
+    "1 个哨等您的单位应哨", "1 个哨等您的单位报到", "1 个哨等您批准",
+    "1 个单位说不归它管，等区级裁定",
+]  # fmt: skip
 
 
 def page(name, path, **query):
@@ -197,3 +201,43 @@ def test_the_pages_speak_english(world, whistle):
     client.post("/language/", {"language": "en"})
     text = client.get(f"/whistles/{whistle.number}/").content.decode()
     assert ">Answer<" in text
+
+
+class TestHome:
+    """What a whistle waits for stands first on the home page of whoever it waits for."""
+
+    def firsts(self, name):
+        text = page(name, "/")[1]
+        return [line for line in WAITING if line in text]
+
+    def test_a_called_unit_reads_that_an_answer_is_owed_and_goes_there(self, whistle):
+        assert self.firsts("other-unit") == ["1 个哨等您的单位应哨"]
+        assert f'href="/whistles/{whistle.number}/"' in page("other-unit", "/")[1]
+        for name in ("street", "branch", "worker", "leader", "district", "auditor"):
+            assert self.firsts(name) == [], name
+
+    def test_then_the_report_in_then_nothing(self, whistles, whistle):
+        whistles.do("other-unit", "answer", whistle, at=timezone.now(), answer="will_come")
+        assert self.firsts("other-unit") == ["1 个哨等您的单位报到"]
+        whistles.do("other-unit", "arrive", whistle, at=timezone.now(), roles="班长")
+        assert self.firsts("other-unit") == []
+
+    def test_a_proposal_waits_for_the_leader(self, whistles, issue):
+        whistle = whistles.blow("street", issue, at=timezone.now())
+        assert self.firsts("leader") == ["1 个哨等您批准"]
+        assert self.firsts("street") == self.firsts("other-unit") == []
+        whistles.do("leader", "approve", whistle, at=timezone.now())
+        assert self.firsts("leader") == []
+
+    def test_a_dispute_waits_for_the_districts_desk(self, whistles, whistle):
+        item = Responsibility.objects.filter(category=whistle.issue.category).first()
+        given = {"answer": "not_ours", "item": item.pk}
+        whistles.do("other-unit", "answer", whistle, at=timezone.now(), **given)
+        assert self.firsts("district") == ["1 个单位说不归它管，等区级裁定"]
+        assert self.firsts("other-unit") == self.firsts("leader") == []
+
+
+def test_an_answer_shows_what_only_one_answer_needs_with_that_answer(whistle):
+    text = page("other-unit", f"/whistles/{whistle.number}/")[1]
+    assert '<div class="when-item">' in text
+    assert '<div class="when-there">' in text

@@ -1,11 +1,11 @@
-"""Whistles on the pages of the room below, which knows nothing of them: an issue's, a leader's."""
+"""Whistles on the pages of the room below, which knows nothing of them."""
 
 from typing import Any
 
 from django import template
 from django.template.context import Context
 
-from whistles.presenter import row_facts, whistle_links
+from whistles.presenter import first_facts, row_facts, whistle_links
 from whistles.queries import unapproved
 
 MOST = 20
@@ -24,3 +24,9 @@ def waiting_whistles(context: Context) -> dict[str, Any]:
     """The whistles that wait for the reader's approval, the oldest first, for the leaders' page."""
     waiting = unapproved(context["request"].scope).select_related("issue__category")
     return {"rows": [row_facts(one) for one in waiting.prefetch_related("calls__unit")[:MOST]]}
+
+
+@register.inclusion_tag("whistles/_firsts.html", takes_context=True)
+def whistle_firsts(context: Context) -> dict[str, Any]:
+    """What a whistle waits for from the reader, for the home page: an answer cannot wait."""
+    return {"firsts": first_facts(context["request"].scope)}
