@@ -115,9 +115,9 @@ def disputed_calls(scope: Scope) -> QuerySet[Call]:
     calls = Call.objects.filter(
         whistle__in=whistles, answer=Call.Answer.NOT_OURS, judged="", waived_at=None
     )
-    return calls.select_related("unit", "whistle__street", "item__category", "item__doer").order_by(
-        "answered_at", "pk"
-    )
+    return calls.select_related(
+        "unit", "whistle__street", "item__category", "item__area", "item__doer"
+    ).order_by("answered_at", "pk")
 
 
 def owed_calls(scope: Scope) -> QuerySet[Call]:
@@ -134,7 +134,8 @@ def owed_calls(scope: Scope) -> QuerySet[Call]:
 def unapproved(scope: Scope) -> QuerySet[Whistle]:
     """Whistles that wait for the leader, the oldest first."""
     waiting = Whistle.objects.filter(_overseen(scope), state__in=RUNNING, approved_at=None)
-    return waiting.select_related("street").order_by("proposed_at", "pk")
+    waiting = waiting.select_related("issue__category", "street").prefetch_related("calls__unit")
+    return waiting.order_by("proposed_at", "pk")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from notices.models import Notice
@@ -241,3 +243,24 @@ def test_an_answer_shows_what_only_one_answer_needs_with_that_answer(whistle):
     text = page("other-unit", f"/whistles/{whistle.number}/")[1]
     assert '<div class="when-item">' in text
     assert '<div class="when-there">' in text
+
+
+def test_three_on_the_board_cost_no_more_queries_than_one(whistles, world):
+    def more():
+        now = timezone.now()
+        for report in (world.report(at=now), world.report(at=now)):
+            whistle = whistles.blow("street", report, at=now)
+        whistles.do("leader", "approve", whistle, at=now)
+        item = report.category.responsibilities.get().pk
+        whistles.do("unit", "answer", whistle, at=now, answer="not_ours", item=item)
+
+    def counted():
+        with CaptureQueriesContext(connection) as seen:
+            assert page("district", "/whistles/board/")[0] == 200
+        return len(seen)
+
+    more()
+    few = counted()
+    more()
+    more()
+    assert counted() == few

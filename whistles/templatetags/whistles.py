@@ -22,8 +22,8 @@ def whistles_of(context: Context, issue: str) -> dict[str, Any]:
 @register.inclusion_tag("whistles/_waiting.html", takes_context=True)
 def waiting_whistles(context: Context) -> dict[str, Any]:
     """The whistles that wait for the reader's approval, the oldest first, for the leaders' page."""
-    waiting = unapproved(context["request"].scope).select_related("issue__category")
-    return {"rows": [row_facts(one) for one in waiting.prefetch_related("calls__unit")[:MOST]]}
+    waiting = unapproved(context["request"].scope)
+    return {"rows": [row_facts(one) for one in waiting[:MOST]]}
 
 
 @register.inclusion_tag("whistles/_firsts.html", takes_context=True)
