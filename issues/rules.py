@@ -74,6 +74,15 @@ def overseen_area(scope: Scope) -> str:
     return next((area.code for area in areas if area), "")
 
 
+def audited_areas(scope: Scope) -> frozenset[str]:
+    """The codes of the areas that the person's posts audit, "" for everything; codes nest.
+
+    Not of a post as admin beside it: that keeps the house and sees no exceptions.
+    """
+    seats = (seat for seat in scope.seats if seat.role == Role.AUDITOR)
+    return frozenset(seat.post.area.code if seat.post.area else "" for seat in seats)
+
+
 def has_worked(scope: Scope, issue: Issue) -> bool:
     """Whether this person ever did work on this issue, in whatever post."""
     return events_of(scope, issue).filter(verb__in=WORK).exists()

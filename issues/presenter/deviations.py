@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from grid.models import Area
 from issues.models import Deviation, Event, Issue, Relaxation
 from issues.presenter.timeline import post_name
-from issues.rules import overseen_area, relaxing_districts
+from issues.rules import audited_areas, relaxing_districts
 from partyorgs.models import Role
 from partyorgs.rules import Scope
 
@@ -92,11 +92,11 @@ def unsigned_of(scope: Scope, *, now: datetime) -> list[Fact]:
 def _within(scope: Scope) -> QuerySet[Deviation]:
     """Of the district where the reader's desk is, or of the area that the reader audits."""
     mine = Q(district__in=sorted(relaxing_districts(scope)))
-    if Role.AUDITOR in scope.roles:
-        code = overseen_area(scope)
-        mine |= Q(district__code__startswith=code) | Q(street__code__startswith=code)
+    for code in audited_areas(scope):
         if not code:
-            mine = Q()
+            mine = Q(pk__isnull=False)
+            break
+        mine |= Q(district__code__startswith=code) | Q(street__code__startswith=code)
     return Deviation.objects.filter(mine).select_related("issue__category", "street", "district")
 
 
@@ -180,8 +180,8 @@ def relaxations_of(scope: Scope, *, now: datetime) -> list[Fact]:
     """What is relaxed, will be, and was within a year, in the reader's area."""
     districts = relaxing_districts(scope)
     mine = Q(street__parent__in=sorted(districts)) | Q(street__in=sorted(_led(scope)))
-    if Role.AUDITOR in scope.roles:
-        mine |= Q(street__code__startswith=overseen_area(scope))
+    for code in audited_areas(scope):
+        mine |= Q(street__code__startswith=code)
     rows = Relaxation.objects.filter(mine, valid_until__gt=now - RELAXED_SHOWN)
     return [
         {

@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
+from accounts.models import User
 from issues.models import Deviation, Issue, Relaxation
 from issues.presenter.deviations import Month, forced_page
 from issues.services.errors import Refused
@@ -218,6 +219,42 @@ def test_the_list_reads_a_handful_of_queries_however_long(world, django_assert_m
         assert client.get("/exceptions/").status_code == 200
 
 
+def auditing(world, name, *seats):
+    """Somebody with these posts: (role, code of the area)."""
+    user = world.users[name] = User.objects.create_user(name, name=name)
+    for role, code in seats:
+        Post.objects.create(user=user, role=role, area=world.areas[code], valid_from=w.START)
+    return name
+
+
+@pytest.mark.parametrize(
+    ("seats", "sees"),
+    [
+        ([("auditor", w.STREET_2)], "other"),
+        ([("auditor", w.STREET_2), ("auditor", w.STREET_1)], "both"),
+        # An admin keeps the house: the district's exceptions come by no such post.
+        ([("admin", w.DISTRICT), ("auditor", w.STREET_2)], "other"),
+    ],
+)
+def test_an_auditor_reads_what_the_own_posts_audit(world, seats, sees):
+    one = world.do("leader", "force_close", world.report(), reason="cannot_be_done")
+    other = world.report("outsider", point=w.IN_C1)
+    world.do("district", "force_close", other, reason="cannot_be_done")
+    now = timezone.now()
+    for street, reason in ((w.STREET_1, "一街三个人"), (w.STREET_2, "二街三个人")):
+        Relaxation.objects.create(
+            street=world.areas[street], what="branch_checks", reason=reason,
+            entered_by=world.user("district"), valid_from=now, valid_until=now + DAY,
+        )  # fmt: skip
+    client = person(auditing(world, "eyes", *seats))
+    exceptions = client.get(f"/exceptions/?month={TODAY:%Y-%m}").content.decode()
+    relaxations = client.get("/relaxations/").content.decode()
+    assert other.number in exceptions
+    assert (one.number in exceptions) == (sees == "both")
+    assert "二街三个人" in relaxations
+    assert ("一街三个人" in relaxations) == (sees == "both")
+
+
 # -- relaxing
 
 
@@ -247,6 +284,13 @@ def test_not_another_districts_street(world):
     street = area.objects.create(code="990102001", name="别街", level="street", parent=other)
     with pytest.raises(PermissionDenied):
         relaxed(world, street=street.code)
+    theirs = Relaxation.objects.create(
+        street=street, what="branch_checks", reason="别区。", entered_by=world.user("nobody"),
+        valid_from=w.NOW, valid_until=w.NOW + 30 * DAY,
+    )  # fmt: skip
+    # As if it did not exist.
+    with pytest.raises(Relaxation.DoesNotExist):
+        end_relaxation(scope=world.scope("district"), relaxation=theirs.pk, now=w.NOW)
 
 
 @pytest.mark.parametrize(
@@ -258,6 +302,8 @@ def test_not_another_districts_street(world):
         ({"since": TODAY - DAY}, "since"),
         ({"until": TODAY - DAY}, "until"),
         ({"until": TODAY + 400 * DAY}, "until"),
+        ({"since": TODAY + 400 * DAY, "until": TODAY + 401 * DAY}, "since"),
+        ({"since": date.max, "until": date.max}, "since"),
     ],
 )
 def test_what_will_not_do_is_said(world, given, field):
