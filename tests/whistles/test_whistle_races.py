@@ -1,12 +1,17 @@
 """Two at the same second, each on a database connection of its own."""
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 
-from issues.models import Clock, Event
+from issues import rungs
+from issues.escalation.sweep import Swept, sweep
+from issues.models import Clock, Event, Issue, Ladder
+from issues.services.ladders import set_ladder
 from tests import world as w
+from tests.issues.invariants import check
 from tests.whistles.conftest import Whistles
-from tests.whistles.helping import call_of, running, whole
+from tests.whistles.helping import call_of, clock_of, running, whole
 from whistles.models import Rating, Whistle
 from whistles.services.errors import ActRefused
 
@@ -112,3 +117,42 @@ def test_the_issue_ends_while_a_unit_answers(world, whistles, issue, together):
     )
     whole(whistle)
     assert not Clock.objects.filter(issue=issue, stopped_at=None).exists()
+
+
+@pytest.mark.parametrize("again", range(3))
+def test_a_whistle_and_a_merge_of_its_issue_are_one_of_the_two(
+    world, whistles, issue, together, again
+):
+    other = world.report()
+    blown, gone = together(
+        lambda: whistles.blow("street", issue, verb="blow_now", kind="emergency"),
+        lambda: world.do("leader", "merge", issue, into=other.number),
+    )
+    assert isinstance(blown, Whistle) != isinstance(gone, Issue), (blown, gone)
+    assert isinstance(blown, (Whistle, ActRefused)), blown
+    assert isinstance(gone, (Issue, ValidationError)), gone
+    for one in (issue, other):
+        check(one)
+    assert Issue.objects.get(pk=issue.pk).is_open == isinstance(blown, Whistle)
+
+
+@pytest.mark.parametrize("again", range(3))
+def test_a_unit_answers_while_the_sweep_says_that_it_is_late(
+    world, whistles, issue, together, again
+):
+    for use in rungs.DEFAULTS:
+        if not Ladder.objects.filter(use=use).exists():
+            set_ladder(use=use, rungs=rungs.rows(use), now=w.NOW)
+    whistle = whistles.blown(issue)
+    at = clock_of(whistle, "whistle_answer", "clean").due_at
+    answered, swept = together(
+        lambda: whistles.do("unit", "answer", whistle, at=at, answer="will_come"),
+        lambda: sweep(now=at),
+    )
+    assert isinstance(answered, Whistle), answered
+    assert isinstance(swept, Swept), swept
+    assert not swept.parked
+    sweep(now=at)
+    whole(whistle)
+    assert ("whistle_arrive", "clean") in running(whistle)
+    assert ("whistle_answer", "roads") in running(whistle)
