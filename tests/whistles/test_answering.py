@@ -261,6 +261,9 @@ def test_it_does_not_close_with_an_unanswered_unit(world, whistles, issue):
     whole(waived)
     assert running(waived) == {("whistle_arrive", "clean")}
     assert "other-unit" in told(waived, "whistle_waived")
+    # Whoever need not come has no more to look at, as after a judgement.
+    assert not Issue.objects.visible_to(world.scope("other-unit")).filter(pk=issue.pk).exists()
+    assert Whistle.objects.visible_to(world.scope("other-unit")).filter(pk=whistle.pk).exists()
     closed = whistles.do("street", "close", whistle, at=at(1))
     whole(closed)
     assert (closed.state, closed.ended_at) == ("closed", at(1))
