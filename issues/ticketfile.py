@@ -105,13 +105,13 @@ class TicketReader:
             return None
         problems: list[str] = []
         number = self._number(row, said, problems)
-        point = self._point(said, problems)
+        place = self._place_words(row, said, problems)
+        point = None if place is None else self._point(said, place, problems)
         text = self._text(row, said, problems)
         category = self._category(row, said, problems)
-        place = _clean(said.get(Column.PLACE, ""), Column.PLACE, MAX_PLACE, problems)
         for problem in problems:
             self.report.error(row.line, problem)
-        if problems or point is None:
+        if problems or point is None or place is None:
             return None
         lat, lng, datum, place_id = point
         given = Given(
@@ -135,10 +135,10 @@ class TicketReader:
         text = said[Column.TEXT]
         if not text:
             problems.append(_("%(column)s 不能空。") % {"column": Column.TEXT.label})
-        for phone in (phones := find_phones(text)):
-            text = without_phone(text, phone)
-        if phones:
+        kept = _without_phones(text)
+        if kept != text:
             self.report.warn(row.line, _("内容里的电话号码没有导入。"))
+            text = kept
         if words := said.get(Column.CALLED):
             at = instant_of(words)
             if at is None:
@@ -164,8 +164,17 @@ class TicketReader:
             self.report.warn(row.line, _("没有“%(name)s”这个小类，受理时由值守台选。") % facts)
         return self.names.get(name, "")
 
+    def _place_words(self, row: Row, said: dict[str, str], problems: list[str]) -> str | None:
+        """The place as written, without phone numbers; None, and nothing looked up, if refused."""
+        words, before = said.get(Column.PLACE, ""), len(problems)
+        kept = _without_phones(words)
+        if kept != words:
+            self.report.warn(row.line, _("位置里的电话号码没有导入。"))
+        kept = _clean(kept, Column.PLACE, MAX_PLACE, problems)
+        return kept if len(problems) == before else None
+
     def _point(
-        self, said: dict[str, str], problems: list[str]
+        self, said: dict[str, str], place: str, problems: list[str]
     ) -> tuple[float, float, str, int | None] | None:
         """Latitude, longitude, datum, and the place's id where it was found by its name."""
         lat, lng = said.get(Column.LAT, ""), said.get(Column.LNG, "")
@@ -175,8 +184,8 @@ class TicketReader:
             except ValueError:
                 problems.append(_("经度、纬度要写成 121.002、30.002 这样的数字，两个都要写。"))
                 return None
-        place = self._place(said.get(Column.PLACE, ""), problems)
-        return (place.lat, place.lng, "wgs84", place.pk) if place else None
+        found = self._place(place, problems)
+        return (found.lat, found.lng, "wgs84", found.pk) if found else None
 
     def _place(self, words: str, problems: list[str]) -> Place | None:
         if not words:
@@ -218,6 +227,12 @@ def _columns(names: Iterable[str]) -> dict[str, str]:
         }
         raise FileError(_("第 1 行要写列名，缺少：%(missing)s。现有的列：%(found)s。") % facts)
     return found
+
+
+def _without_phones(text: str) -> str:
+    for phone in find_phones(text):
+        text = without_phone(text, phone)
+    return text
 
 
 def _clean(text: str, column: Column, longest: int, problems: list[str]) -> str:

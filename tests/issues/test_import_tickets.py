@@ -149,6 +149,20 @@ def test_phone_numbers_in_the_text_stay_outside(load):
     assert "139" not in Issue.objects.get().description
 
 
+def test_nor_do_those_beside_the_place_come_in(load):
+    done = load([f"HL-1,,,垃圾,青禾路 8 号 13912340987,{AT},,"])
+    assert "位置里的电话号码没有导入" in done.err
+    assert Issue.objects.get().place_text == "青禾路 8 号"
+    assert "新增 1" in load(["HL-2,,,垃圾,青禾桥 13912340987,,,,"]).out
+
+
+def test_what_is_refused_of_a_place_is_not_said_again(load):
+    done = load(["HL-1,,,垃圾,住户 11010519491231002X 家,,,,"])
+    said = done.err + done.failure
+    assert "身份证号码" in said
+    assert "11010519491231002X" not in said
+
+
 def test_columns_may_have_plain_names_and_must_be_there(world, tmp_path):
     load = importer(tmp_path, "Number,description,lng,lat")
     assert "新增 1" in load([f"HL-1,垃圾,{AT}"]).out
