@@ -146,8 +146,11 @@ def _upward(scope: Scope, issue: Issue) -> Seat | None:
 
 
 def _judge(scope: Scope, issue: Issue) -> Seat | None:
-    """The street's leader or the district's desk; of what was raised to the district its desk."""
-    if issue.returns >= RAISED_AT and issue.raised_to == Level.DISTRICT:
+    """The street's leader or the district's desk; from the third return on the district's desk.
+
+    By then the street's conference has decided already.
+    """
+    if issue.returns >= RAISED_AT:
         return _of_area(scope, issue, frozenset({Role.DISTRICT_DESK}))
     return _leader(scope, issue)
 

@@ -4,7 +4,7 @@ from config.demo import texts
 from config.demo.telling import Over, Teller
 from config.demo.world import Person, Spot
 from issues.workflow import CONFERRED_AT, RAISED_AT, RULES, ClockAct, Verb
-from partyorgs.models import Level, Organization, Responsibility
+from partyorgs.models import Organization, Responsibility
 
 RETURN_REASONS = ("not_ours", "overlapping_duty")
 REDISPATCH_REASONS = ("sent_wrong", "unit_asked")
@@ -74,12 +74,11 @@ class Quarrel(Teller):
         if order:
             facts["order"] = order
             acts = (*acts, ClockAct.START_ANSWER)
-        near = issue.raised_to != Level.DISTRICT
-        by = {Verb.CONFER: leader, Verb.JUDGE: leader if near else self._district_clerk}.get(verb)
+        by = self._district_clerk if verb is Verb.JUDGE else self.dispatcher
         self.choose(unit)
         self.done(
-            verb, by or self.dispatcher, facts=facts, text=self.rng.choice(texts.REDISPATCHED),
-            clock_acts=acts,
+            verb, leader if verb is Verb.CONFER else by, facts=facts, clock_acts=acts,
+            text=self.rng.choice(texts.REDISPATCHED),
         )  # fmt: skip
         record.decided(verb, at=self.at, unit=unit.pk)
 

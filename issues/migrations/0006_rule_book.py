@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ('valid', models.BooleanField(null=True, verbose_name='有效回访')),
                 ('contacted', models.BooleanField(null=True, verbose_name='是否联系')),
                 ('solved', models.BooleanField(null=True, verbose_name='是否解决')),
-                ('satisfaction', models.CharField(blank=True, choices=[('satisfied', '满意'), ('basically', '基本满意'), ('so_so', '一般'), ('not', '不满意')], max_length=10, verbose_name='满意程度')),
+                ('satisfaction', models.CharField(blank=True, choices=[('satisfied', '满意'), ('basically', '基本满意'), ('so_so', '感觉一般'), ('not', '不满意')], max_length=10, verbose_name='满意程度')),
             ],
             options={
                 'verbose_name': '回访',

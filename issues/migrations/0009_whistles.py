@@ -18,6 +18,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='clock',
             name='kind',
-            field=models.CharField(choices=[('verify', '核实时限'), ('accept', '受理时限'), ('dispatch', '派遣时限'), ('handle', '处置时限'), ('check', '核查时限'), ('climbed', '上提核查时限'), ('callback', '回访时限'), ('answer', '督办答复时限'), ('duty', '值班响应时限'), ('decide', '退单裁定时限'), ('approve', '审批时限'), ('countersign', '补签时限'), ('whistle_answer', '应哨时限'), ('whistle_arrive', '报到时限'), ('whistle_approve', '吹哨补批时限')], max_length=16),
+            field=models.CharField(choices=[('verify', '核实时限'), ('accept', '受理时限'), ('dispatch', '派遣时限'), ('handle', '处置时限'), ('check', '核查时限'), ('climbed', '上提核查时限'), ('callback', '回访时限'), ('answer', '督办答复时限'), ('duty', '值班响应时限'), ('decide', '退单裁定时限'), ('approve', '审批时限'), ('countersign', '补签时限'), ('whistle_answer', '应哨时限'), ('whistle_arrive', '报到时限'), ('whistle_approve', '吹哨批准时限')], max_length=16),
         ),
     ]

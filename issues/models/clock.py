@@ -35,7 +35,7 @@ class Clock(models.Model):
         COUNTERSIGN = "countersign", _("补签时限")
         WHISTLE_ANSWER = "whistle_answer", _("应哨时限")
         WHISTLE_ARRIVE = "whistle_arrive", _("报到时限")
-        WHISTLE_APPROVE = "whistle_approve", _("吹哨补批时限")
+        WHISTLE_APPROVE = "whistle_approve", _("吹哨批准时限")
 
     MAIN = (
         Kind.VERIFY, Kind.ACCEPT, Kind.DISPATCH, Kind.HANDLE, Kind.CHECK, Kind.CLIMBED,

@@ -46,7 +46,7 @@ class CallBack(models.Model):
     class Satisfaction(models.TextChoices):
         SATISFIED = "satisfied", _("满意")
         BASICALLY = "basically", _("基本满意")
-        SO_SO = "so_so", _("一般")
+        SO_SO = "so_so", _("感觉一般")
         NOT = "not", _("不满意")
 
     issue = models.ForeignKey(Issue, models.PROTECT, related_name="call_backs")

@@ -9,7 +9,10 @@ from django.utils.translation import gettext as _
 from grid.models import Area
 from issues.models import Issue
 from issues.presenter import words
-from issues.workflow import CONFERRED_AT, RAISED_AT, Outcome, State
+from issues.who import waiting_request
+from issues.workflow import CONFERRED_AT, RAISED_AT, Outcome, State, Verb
+
+ASKING = (Verb.ASK_EXTENSION, Verb.ASK_SUSPENSION, Verb.APPEAL)
 
 
 def together(sentences: Iterable[str]) -> str:
@@ -127,7 +130,16 @@ def _sent_words(issue: Issue) -> str:
 
 def done_words(verb: str, issue: Issue) -> str:
     """What a verb just did, for the person who pressed it."""
-    facts = {"verb": words.verb_name(verb), "next": next_step(issue)}
+    decides = _whose_answer(issue) if verb in ASKING else ""
+    facts = {"verb": words.verb_name(verb), "next": decides or next_step(issue)}
     if facts["next"]:
         return _("“%(verb)s”已记录。接下来：%(next)s。") % facts
     return _("“%(verb)s”已记录。") % facts
+
+
+def _whose_answer(issue: Issue) -> str:
+    """Whose turn it is to decide what was just asked; "" where nobody is there to."""
+    asked = waiting_request(issue)
+    if asked is None or not asked.asked_users:
+        return ""
+    return _("等%(deputy)s审批") % {"deputy": words.deputy_name(asked.deputy)}

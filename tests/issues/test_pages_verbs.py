@@ -25,10 +25,10 @@ def page_of(name, issue, **query):
     return person(name).get(reverse("issue", args=[issue.number]), query)
 
 
-def press(name, issue, verb, **given):
+def press(name, issue, verb, *, follow=False, **given):
     issue.refresh_from_db()
     address = reverse("issue_verb", args=[issue.number, verb])
-    return person(name).post(address, {"version": issue.version} | given)
+    return person(name).post(address, {"version": issue.version} | given, follow=follow)
 
 
 def offers(response):
@@ -45,6 +45,12 @@ def text(response):
 
 def item_of(leaf):
     return Responsibility.objects.get(category__code=leaf).pk
+
+
+def test_who_asked_reads_who_decides(world, issue):
+    page = press("unit", issue, "ask_extension", hours=2, reason="weather", follow=True)
+    said = [str(message) for message in page.context["messages"]]
+    assert said == ["“申请延期”已记录。接下来：等街道主任审批。"]
 
 
 class TestGrey:

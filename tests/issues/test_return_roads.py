@@ -194,6 +194,8 @@ class TestTugOfWar:
         assert {name: listed(name) for name in ("street", "leader", "district")} == {
             "street": False, "leader": False, "district": True,
         }  # fmt: skip
+        # The street has conferred already: its leader has said the street's word.
+        assert grey(world, "leader", "judge", issue) is None
         issue = world.do("district", "judge", issue, unit="home-1", reason="unit_wrong")
         assert (issue.unit.code, issue.level) == ("home-1", Level.COMMUNITY)
         assert issue.state == State.DISPATCHED

@@ -252,3 +252,12 @@ def test_the_actor_is_on_record(world, whistles, issue):
     assert [event.actor.username for event in events] == ["street", "leader"]
     assert all(event.post for event in events)
     assert events[0].text.text == whistle.reason
+
+
+def test_a_proposal_is_internal_until_it_is_blown(whistles, issue):
+    whistle = whistles.blow("street", issue)
+    whistles.do("leader", "refuse", whistle, reason="先由社区协调。")
+    whistle = whistles.blow("street", issue)
+    whistles.do("leader", "approve", whistle)
+    public = [event.public for event in issue.events.filter(verb="whistle").order_by("seq")]
+    assert public == [False, False, False, True]

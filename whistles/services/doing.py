@@ -104,12 +104,13 @@ def write(
 ) -> None:
     """A line of the issue's timeline, by the person; nothing of the issue itself moves.
 
-    `whose`: the called unit that it is about; `facts` fill the sentence `code`.
+    Internal as long as the whistle was never blown: nobody was called yet. `whose`:
+    the called unit that it is about; `facts` fill the sentence `code`.
     """
     whistle, turn = doing.whistle, doing.turn
     said = {"code": code, "whistle": whistle.number, **facts}
     turn.apply(
-        BY_PERSON,
+        replace(BY_PERSON, public=whistle.blown_at is not None),
         to=State(turn.issue.state),
         facts={
             "whistle": whistle.number,
