@@ -4,13 +4,17 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
 from issues.models import Attachment, Deviation, Issue
 from issues.services.doing import Given
 from issues.services.turn import Turn
-from issues.workflow import Outcome, Way
+from issues.workflow import Outcome, Verb, Way
+
+# Photos of the matter, not of the work: two people may well send the same one.
+TOLD = (Verb.REPORT, Verb.JOIN)
 
 
 def say_outcome(turn: Turn, given: Given) -> dict[str, Any]:
@@ -38,7 +42,7 @@ def note_visit(turn: Turn, given: Given) -> dict[str, Any]:
     """Whether this work must be checked on the spot, as facts of its event (DOMAIN.md §4.5).
 
     What is critical, what was redone, and what is shown by a photo that another
-    issue has already.
+    issue has already: one given now, or added while the work went on.
     """
     issue = turn.issue
     because = [
@@ -51,13 +55,13 @@ def note_visit(turn: Turn, given: Given) -> dict[str, Any]:
 
 
 def _shown_before(issue: Issue, given: Given) -> bool:
-    """Whether one of the photos given is the same picture as one of another issue."""
-    if not given.attachments:
-        return False
-    named = Attachment.objects.filter(public_id__in=[str(one) for one in given.attachments])
-    digests = list(named.values_list("digest", flat=True))
+    """Whether a photo of the work is the same picture as one of another issue."""
+    shown = Q(public_id__in=[str(one) for one in given.attachments])
+    if issue.pk:
+        shown |= Q(issue=issue.pk) & ~Q(verb__in=TOLD)
+    digests = list(Attachment.objects.filter(shown).values_list("digest", flat=True))
     same = Attachment.objects.filter(digest__in=digests, issue__isnull=False)
-    return same.exclude(issue=issue.pk).exists()
+    return bool(digests) and same.exclude(issue=issue.pk).exists()
 
 
 def refuse_from_afar(issue: Issue, given: Given) -> None:

@@ -205,7 +205,7 @@ def _made(*, scope: Scope, seat: Seat, given: Report, key: str | None, now: date
     turn = Turn(issue, scope=scope, seat=seat, now=now)
     if given.settled.strip():
         take_in(turn, where=where, what=None)
-        settle_in_report(turn, given.settled)
+        settle_in_report(turn, given.settled, photos=given.attachments)
     else:
         take_in(turn, where=where, what=what if seat.role in CELL_ROLES else None)
     turn.save()

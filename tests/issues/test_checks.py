@@ -177,6 +177,24 @@ def test_a_photo_of_its_own_does_not(world):
     assert not issue.must_visit
 
 
+def test_so_does_one_that_was_added_while_the_work_went_on(world):
+    attach(issue=world.report(), photos=[photo(world, "worker")], verb="report")
+    issue = world.walk("sign")
+    shown = [photo(world, "handler").public_id]
+    world.do("handler", "note", issue, at=w.NOW + HOUR, note="已清运。", attachments=shown)
+    issue = handled(world, issue=issue)
+    assert facts(issue, "handle")["must_visit"] == ["photo"]
+    refused_from_afar(world, issue, w.NOW + 3 * HOUR)
+
+
+def test_two_reports_of_one_matter_may_show_the_same(world):
+    issue = world.walk("sign")
+    for one in (world.report(), issue):
+        attach(issue=one, photos=[photo(world, "worker")], verb="report")
+    issue = handled(world, issue=issue)
+    assert not issue.must_visit
+
+
 def test_an_open_part_keeps_the_issue_open(world):
     issue = world.walk("sign", "handle", "check")
     Issue.objects.filter(pk=issue.pk).update(open_parts=1)

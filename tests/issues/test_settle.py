@@ -8,10 +8,12 @@ from django.db import transaction
 
 from issues.models import Clock, Issue, SampleRule
 from issues.services.errors import Refused
+from issues.services.photos import save_photo
 from issues.services.reporting import Report, report
 from matters.models import Category
 from tests import world as w
 from tests.issues.test_returns import grey, last, refused, running, told, whole
+from tests.photos import jpeg
 
 HOUR = timedelta(hours=1)
 DONE = "已当场清扫干净。"
@@ -170,3 +172,33 @@ def test_the_reporter_settles_what_is_not_filed_yet(world):
     assert grey(world, "colleague", "settle", issue) is None
     issue = whole(world.do("worker", "settle", issue, note=DONE))
     assert (issue.state, issue.unit.code) == ("closed_unchecked", "desk-1")
+
+
+class TestPhotosOfAnotherIssue:
+    """What is shown by a photo that another issue has is looked at on the spot (DOMAIN.md §4.5)."""
+
+    @pytest.fixture
+    def shown(self, world, none_sampled):
+        def again(name):
+            photo = save_photo(uploader=world.user(name), upload=jpeg(), size=1, now=w.NOW)
+            return [photo.public_id]
+
+        world.report(attachments=again("worker"))
+        return again
+
+    def looked_at(self, world, issue):
+        assert (issue.sampled, issue.must_visit) == (True, True)
+        assert last(issue, "settle").facts["must_visit"] == ["photo"]
+        with pytest.raises(ValidationError) as refused:
+            world.do("colleague", "spot_check", issue, passed=True, way="photo")
+        assert [*refused.value.message_dict] == ["way"]
+        world.do("colleague", "spot_check", issue, passed=True, way="on_site")
+
+    def test_in_one_form(self, world, shown):
+        issue = world.report(settled=DONE, attachments=shown("worker"))
+        self.looked_at(world, issue)
+
+    def test_by_the_community(self, world, shown):
+        issue = world.report(category=w.CORRIDOR)
+        photos = shown("community")
+        self.looked_at(world, world.do("community", "settle", issue, note=DONE, attachments=photos))
