@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from django.db.models import Q
+
 from issues.book import first_shut, leaving
 from issues.gates import open_gates, why_shut
 from issues.models import Attachment, Event, Issue, Relaxation
 from issues.who import (
+    DISPATCHING,
     LEADING,
     ONLOOKERS,
     WHO,
@@ -20,8 +23,8 @@ from issues.who import (
     waiting_request,
 )
 from issues.workflow import RULES, WORK, Rule, State, Verb
-from partyorgs.models import Post, Role
-from partyorgs.rules import Scope, Seat, may_configure
+from partyorgs.models import Leave, Post, Role
+from partyorgs.rules import CELL_ROLES, Scope, Seat, may_configure
 
 # Verbs that end an argument: nobody does so in their own.
 JUDGING = frozenset({Verb.CONFER, Verb.JUDGE})
@@ -98,15 +101,23 @@ def workers_on(issue: Issue) -> frozenset[int]:
 def branch_is_bound(issue: Issue, *, at: datetime) -> bool:
     """Whether somebody who worked on it also stands in the owning branch (一肩挑).
 
-    Then the whole branch does not check: the reporter does, else the desk.
+    Then neither the branch nor its cell's workers check: the reporter does, else the desk.
     """
     return issue.owner_id is not None and stands_in_branch(issue, workers_on(issue), at=at)
 
 
 def stands_in_branch(issue: Issue, persons: frozenset[int], *, at: datetime) -> bool:
-    """Whether one of these people has a post in the owning branch at that instant."""
-    held = Post.objects.valid_at(at).filter(organization=issue.owner_id, user_id__in=persons)
+    """Whether one of these people has a post in the owning branch then, or stands in for one."""
+    away = Leave.objects.valid_at(at).filter(stand_in__in=persons).order_by().values("user")
+    theirs = Q(user__in=persons) | Q(user__in=away)
+    held = Post.objects.valid_at(at).filter(theirs, organization=issue.owner_id)
     return issue.owner_id is not None and held.exists()
+
+
+def looks_beside(scope: Scope, issue: Issue, seat: Seat) -> bool:
+    """Whether this seat looks at the work also where the owning branch steps aside."""
+    reporter = seat.role in CELL_ROLES and issue.reporter_id in scope.persons
+    return reporter or seat.role in DISPATCHING
 
 
 def is_relaxed(issue: Issue, *, at: datetime) -> bool:
@@ -183,8 +194,8 @@ def _offer(scope: Scope, rule: Rule, issue: Issue, shut: str, done: _Done) -> Of
 
 def _beside_branch(scope: Scope, rule: Rule, issue: Issue, seat: Seat, done: _Done) -> Offer:
     """A branch in which the handler stands steps aside, unless the district relaxed the rule."""
-    by_branch = seat.role == Role.BRANCH_SECRETARY and rule.who in ("checker", "closer")
-    if not by_branch or not done.in_branch:
+    asked = rule.who in ("checker", "closer") and not looks_beside(scope, issue, seat)
+    if not asked or not done.in_branch:
         return Offer(rule, seat)
     if is_relaxed(issue, at=scope.at):
         return Offer(rule, seat)

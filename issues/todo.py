@@ -106,10 +106,10 @@ def _to_verify(scope: Scope, _now: datetime) -> Q:
 def _to_check(scope: Scope, _now: datetime) -> Q:
     """A cell's handled issues for its workers; one outside every cell for the desk.
 
-    So is one whose handler stands in the owning branch; what nobody at its level
-    may check is the district's.
+    One whose handler stands in the owning branch is the reporter's and the desk's;
+    what nobody at its level may check is the district's.
     """
-    mine = _seated(scope, CELL_ROLES, "cells")
+    mine = _seated(scope, CELL_ROLES, "cells") & ~_bound()
     if scope.roles & CELL_ROLES:
         mine |= Q(reporter_id__in=sorted(scope.persons))
     if scope.roles & DISPATCHING:
@@ -119,7 +119,7 @@ def _to_check(scope: Scope, _now: datetime) -> Q:
 
 def _to_close(scope: Scope, _now: datetime) -> Q:
     """Checked issues for their owning branch; where there is none or it is bound for the desk."""
-    owned = _seated(scope, BRANCH, "owners")
+    owned = _seated(scope, BRANCH, "owners") & ~_bound()
     if scope.roles & DISPATCHING:
         owned |= ((Q(owner=None) | _bound()) & _desk(scope)) | _climbed(scope)
     by_branch = ~Q(source=HOTLINE)

@@ -35,11 +35,11 @@ class Level:
 def level_of(turn: Turn) -> Level:
     """Whether anybody at this level may check, and may close, after what this turn did.
 
-    The cell's workers and the reporter check; the owning branch, unless a doer
-    stands in it and the district has not relaxed that, and the street's desk and
-    leaders check and close. Left out: whoever worked on the issue, and
-    who stands in for them; somebody on leave counts by the stand-in. Outside
-    every street the level is the district's.
+    The cell's workers and the reporter check; the owning branch and the street's
+    desk and leaders check and close. Where a doer stands in the branch, and the
+    district has not relaxed that, the reporter and the desk alone do. Left out:
+    whoever worked on the issue, and who stands in for them; somebody on leave
+    counts by the stand-in. Outside every street the level is the district's.
     """
     issue, at = turn.issue, turn.now
     doers = workers_on(issue) | _doers_in(turn)
@@ -47,7 +47,8 @@ def level_of(turn: Turn) -> Level:
     closing = _of_desk(issue) if bound else _of_desk(issue) | _of_branch(issue)
     barred = doers | set(stand_ins_for(users=doers, at=at).values())
     close = _anybody(closing, barred=barred, at=at)
-    check = close or _anybody(_of_cell(issue), barred=barred, at=at)
+    looking = _of_reporter(issue) if bound else _of_cell(issue) | _of_reporter(issue)
+    check = close or _anybody(looking, barred=barred, at=at)
     return Level(bound, check, close)
 
 
@@ -60,10 +61,14 @@ def _doers_in(turn: Turn) -> frozenset[int]:
 
 
 def _of_cell(issue: Issue) -> Q:
-    """Whoever works in the cell or in a micro-cell of it; the reporter, in any cell's post."""
+    """Whoever works in the cell or in a micro-cell of it."""
     here = Q(cell=issue.cell_id) | Q(cell__parent=issue.cell_id)
-    mine = here if issue.cell_id else Q(pk__in=[])
-    return (mine | Q(user=issue.reporter_id)) & Q(role__in=CELL_ROLES)
+    return (here if issue.cell_id else Q(pk__in=[])) & Q(role__in=CELL_ROLES)
+
+
+def _of_reporter(issue: Issue) -> Q:
+    """The reporter, in any cell's post."""
+    return Q(user=issue.reporter_id, role__in=CELL_ROLES)
 
 
 def _of_branch(issue: Issue) -> Q:

@@ -11,6 +11,7 @@ from issues.services.doing import Given, How, do, on_behalf
 from issues.services.ending import relaxed
 from issues.services.lapsing import climb, has_climbed
 from issues.services.outcomes import note_visit, refuse_from_afar, say_outcome, settle
+from issues.services.people import People
 from issues.services.reworking import raise_third, take_up_again, undo
 from issues.services.turn import Turn
 from issues.workflow import ClockAct, Outcome, Rule, State, Verb
@@ -45,8 +46,16 @@ def find_checker(turn: Turn) -> None:
     level = level_of(turn)
     if level.bound:
         turn.deviate(Kind.OTHER_CHECKER)
+        _tell_desk(turn)
     if not level.check:
         climb(turn)
+
+
+def _tell_desk(turn: Turn) -> None:
+    """Beside the branch, which steps aside: from now on the desk may have to look."""
+    people = People(turn.now)
+    people.load([turn.issue], ["desk"])
+    turn.told["owner"] = people.of(turn.issue, "desk")
 
 
 def _reclassify(turn: Turn, rule: Rule, given: Given) -> None:

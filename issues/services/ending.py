@@ -3,13 +3,12 @@
 from typing import Any
 
 from issues.models import Deviation, SampleRule
-from issues.rules import branch_is_bound
+from issues.rules import branch_is_bound, looks_beside
 from issues.services.doing import Given, How, do
 from issues.services.outcomes import settle
 from issues.services.sampling import sample
 from issues.services.turn import Turn
 from issues.workflow import Rule, Verb
-from partyorgs.models import Role
 
 
 def end(turn: Turn, rule: Rule, given: Given, **facts: Any) -> None:
@@ -28,8 +27,9 @@ def end(turn: Turn, rule: Rule, given: Given, **facts: Any) -> None:
 
 def relaxed(turn: Turn) -> bool:
     """Whether a branch did this in which the handler stands: only where the district allows it."""
-    by_branch = turn.seat is not None and turn.seat.role == Role.BRANCH_SECRETARY
-    return by_branch and branch_is_bound(turn.issue, at=turn.now)
+    if turn.scope is None or turn.seat is None or looks_beside(turn.scope, turn.issue, turn.seat):
+        return False
+    return branch_is_bound(turn.issue, at=turn.now)
 
 
 def _close(turn: Turn, rule: Rule, given: Given) -> None:

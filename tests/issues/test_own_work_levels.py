@@ -93,6 +93,35 @@ def test_a_branch_in_which_the_handler_stands_steps_aside(world):
     world.do("street", "close", issue, at=w.NOW + 4 * HOUR)
 
 
+def test_the_cells_other_workers_step_aside_with_the_branch(world):
+    """The reporter checks, else the desk: nobody whom the branch leads."""
+    post(world, "handler", "branch_secretary", organization="branch-a")
+    # A secretary with a cell's post beside is of the branch all the same.
+    post(world, "branch", "grid_worker", cell=w.A1)
+    issue = handled(world)
+    for name in ("colleague", "branch"):
+        with pytest.raises(Refused) as refused:
+            world.do(name, "check", issue, at=w.NOW + 3 * HOUR, passed=True)
+        assert "上报人或值守台" in refused.value.sentence()
+        assert not listed(world, name, "check")
+    told = Notice.objects.filter(subject_key=issue.subject_key, kind="handled")
+    assert world.user("street") in {notice.recipient for notice in told}
+    world.do("street", "check", issue, at=w.NOW + 3 * HOUR, passed=True)
+    assert not listed(world, "branch", "close")
+
+
+def test_whoever_stands_in_for_a_secretary_binds_the_branch(world):
+    """As a stand-in the handler stands in the branch, whatever post the work was done in."""
+    leave(world, "branch", "handler")
+    post(world, "nobody", "branch_secretary", organization="branch-a")
+    issue = handled(world)
+    assert kinds(issue) == ["other_checker"]
+    for name in ("branch", "nobody"):
+        with pytest.raises(Refused):
+            world.do(name, "check", issue, at=w.NOW + 3 * HOUR, passed=True)
+    world.do("worker", "check", issue, at=w.NOW + 3 * HOUR, passed=True)
+
+
 def test_the_desk_checks_where_the_reporter_cannot(world):
     post(world, "handler", "branch_secretary", organization="branch-a")
     gone(world, "colleague")
@@ -126,6 +155,13 @@ def test_where_the_district_has_relaxed_it_the_rest_of_the_branch_checks_on_reco
     issue = world.do("branch", "check", issue, at=w.NOW + 3 * HOUR, passed=True)
     issue = world.do("branch", "close", issue, at=w.NOW + 4 * HOUR)
     assert kinds(issue) == ["relaxed", "relaxed"]
+
+
+def test_so_do_the_cells_other_workers(world):
+    post(world, "handler", "branch_secretary", organization="branch-a")
+    relaxed(world)
+    issue = world.do("colleague", "check", handled(world), at=w.NOW + 3 * HOUR, passed=True)
+    assert kinds(issue) == ["relaxed"]
 
 
 def test_relaxing_lets_nobody_check_their_own(world):
