@@ -14,14 +14,16 @@ from issues.workflow import Rule, Verb
 def end(turn: Turn, rule: Rule, given: Given, **facts: Any) -> None:
     """The end of the issue; steps of the ladder that were still to come end with it.
 
-    So do parts that are still open. Whoever a higher room let look on looks on until
-    that is over too: a called unit still says what became of it.
+    So do parts that are still open, and a call-back that waits. Whoever a higher room
+    let look on looks on until that is over too: a called unit still says what became
+    of it.
     """
     issue = turn.issue
     issue.assignments.filter(ended_at=None, subject="").update(ended_at=turn.now)
     waiting = issue.clocks.filter(stopped_at=None, next_at__isnull=False).exists()
     issue.closed_at = turn.now
     issue.open_parts = 0
+    issue.survey_asked = False
     do(turn, rule, given, **facts, **({"steps_ended": True} if waiting else {}))
 
 

@@ -117,7 +117,8 @@ def _unmerge(turn: Turn, rule: Rule, given: Given) -> None:
         level = route(category=issue.category, place=where, at=turn.now).queue
     issue.merged_into = issue.doer = issue.closed_at = None
     issue.unit, issue.level = desk_for(where, level=level)
-    issue.outcome, issue.handled_at, issue.checked_at, issue.judged = "", None, None, False
+    issue.outcome, issue.planned_for, issue.judged = "", None, False
+    issue.handled_at = issue.checked_at = None
     do(turn, rule, given, passed=issue.category is not None, out_of=left.number)
     _on_the_other(turn, left, RULES[Verb.NOTE], seat=turn.seat, unmerged=issue.number)
 

@@ -11,8 +11,10 @@ from issues.services.errors import ChangedMeanwhile, Refused
 from notices.models import Notice
 from tests import world as w
 from tests.issues.invariants import check
+from tests.issues.test_hotline import fed_back
 
 LATER = w.NOW + timedelta(hours=1)
+EVENING = w.NOW + timedelta(hours=8)
 MANHOLE, MISSING = "C0102", "T-COVER-1"
 
 
@@ -290,6 +292,21 @@ class TestUnmerge:
         world.do("street", "unmerge", goes, at=later, reason="不是同一处。")
         again = stored(goes)
         assert (again.outcome, again.handled_at, again.checked_at) == ("", None, None)
+
+    def test_what_waited_for_a_call_back_asks_nobody_any_more(self, world):
+        goes, stays = fed_back(world), fed_back(world, number="HL-2")
+        world.do("street", "merge", goes, at=EVENING, into=stays.number)
+        assert not stored(goes).survey_asked
+        world.do("street", "unmerge", goes, at=EVENING, reason="不是同一处。")
+        assert not stored(goes).survey_asked
+
+    def test_a_plan_is_none_any_more(self, world):
+        stays, goes = world.report("colleague"), world.walk("sign")
+        day = (w.NOW + timedelta(days=20)).date()
+        world.do("handler", "handle", goes, at=LATER, outcome="planned", note="好", until=day)
+        merge(world, goes, stays)
+        world.do("street", "unmerge", goes, at=LATER, reason="不是同一处。")
+        assert stored(goes).planned_for is None
 
     def test_the_other_says_so_and_shares_its_result_no_more(self, world):
         stays, goes = two(world)
