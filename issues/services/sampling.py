@@ -1,6 +1,6 @@
 """Who is called back and what is looked at again: a share that nobody chooses."""
 
-import hashlib
+from django.utils.crypto import salted_hmac
 
 from issues.models import CallBack, Issue, SampleRule
 from issues.services.calling_back import ask_call_back
@@ -16,9 +16,10 @@ CHECKED_AGAIN = frozenset({Of.SETTLED, Of.UNCHECKED})
 def sample(turn: Turn, of: SampleRule.Of) -> bool:
     """Whether this issue is one of the sample of those that end so; marks it if it is.
 
-    The share follows from a digest of its number, so that the same issue gets the
-    same answer whoever asks. Its rule's percentage; what must be looked at on the
-    spot (DOMAIN.md §4.5) is always checked again. The caller ends the issue.
+    The share follows from a keyed digest of its number, so that the same issue gets
+    the same answer whoever asks, and nobody can know it before the end. Its rule's
+    percentage; what must be looked at on the spot (DOMAIN.md §4.5) is always checked
+    again. The caller ends the issue.
     """
     issue = turn.issue
     again = of in CHECKED_AGAIN
@@ -38,5 +39,5 @@ def percent_of(of: SampleRule.Of) -> int:
 
 
 def _drawn(issue: Issue, percent: int) -> bool:
-    digest = hashlib.sha256(issue.number.encode()).digest()
+    digest = salted_hmac("issues.sampling", issue.number, algorithm="sha256").digest()
     return int.from_bytes(digest[:8], "big") % 100 < percent

@@ -57,6 +57,24 @@ def test_the_share_is_about_the_percentage_and_always_the_same(world, percent):
     assert percent not in (0, 100) or len(set(drawn)) == 1
 
 
+def test_nobody_knows_beforehand_which_are_drawn(world, settings):
+    """By a key that only the installation has: whoever does the work cannot work it out."""
+    every(Of.SETTLED, 50)
+    turn = Turn(world.report(), scope=None, seat=None, now=w.NOW)
+
+    def drawn():
+        numbers = [f"QH-260310-{number:05d}" for number in range(64)]
+        return [number for number in numbers if one(number)]
+
+    def one(number):
+        turn.issue.number = number
+        return sample(turn, Of.SETTLED)
+
+    before = drawn()
+    settings.SECRET_KEY = "another" * 10
+    assert drawn() != before
+
+
 def test_what_must_be_visited_is_always_looked_at_again(world):
     every(Of.UNCHECKED, 0)
     issue = world.report()
