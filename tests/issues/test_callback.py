@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from config import logs
 from issues.chain import faults
 from issues.models import CallBack, Issue, SampleRule
 from issues.services.calling_back import ask_call_back
@@ -19,6 +20,7 @@ from issues.services.reporting import Report, report
 from issues.services.surveying import answer_by_link
 from issues.services.verbs import perform
 from issues.workflow import Verb
+from notices.models import Notice
 from tests import world as w
 from tests.callers import person
 
@@ -173,6 +175,32 @@ def test_a_ticket_that_is_not_solved_goes_back_by_the_link(world):
     issue = Issue.objects.get()
     assert (issue.state, issue.reworks, issue.outcome) == ("handling", 1, "")
     assert issue.events.last().facts["by_link"] is True
+
+
+@pytest.mark.parametrize("make", [ended, fed_back])
+def test_the_unit_and_the_desk_hear_of_the_answer(world, make):
+    """As the page that says thanks promises."""
+    asked = make(world)
+    answer(asked)
+    kinds = ("surveyed", "called_back")
+    told = Notice.objects.filter(subject_key=asked.issue.subject_key, kind__in=kinds)
+    assert {"unit", "street"} <= set(told.values_list("recipient__username", flat=True))
+
+
+def test_nothing_that_is_printed_holds_the_secret(world, caplog):
+    """Not what the framework says of an answer it refuses, nor the line of the request."""
+    asked = ended(world)
+    with caplog.at_level("DEBUG"):
+        ask(asked)
+        answer(asked, solved="")
+        Client(enforce_csrf_checks=True).post(address(asked), ANSWER)
+        person(None).put(address(asked))
+        answer(asked)
+        ask(asked)
+    assert {record.name for record in caplog.records} >= {"config.access", "django.security.csrf"}
+    for record in caplog.records:
+        for kind in (logs.Json, logs.Plain):
+            assert asked.token not in kind().format(record)
 
 
 def test_a_link_that_is_used_expired_or_unknown_is_one_same_page(world):
