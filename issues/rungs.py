@@ -17,7 +17,7 @@ ACTS = {
     "decide": ("remind", "chase", "escalate", "fall_back"),
     "approve": ("next_deputy",),
     "climbed": ("remind", "chase", "escalate", "lapse"),
-    "countersign": ("remind", "chase", "escalate"),
+    "countersign": ("remind", "escalate"),
     "whistle": ("remind", "chase", "escalate"),
 }
 PEOPLE = (

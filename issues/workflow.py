@@ -53,6 +53,8 @@ DONE = _from(S.CLOSED, S.CLOSED_UNCHECKED, S.FORCED_CLOSED)
 OPEN = frozenset(State) - DONE - {S.REJECTED, S.CANCELLED, S.MERGED}
 AWAKE = OPEN - {S.SUSPENDED}
 AT_WORK = _from(S.DISPATCHED, S.HANDLING)
+# Where the signature of a night's act may still be owed.
+OWED = OPEN | DONE | {S.CANCELLED}
 AT_DESK = _from(S.PENDING_VERIFY, S.REPORTED, S.PENDING_DISPATCH)
 
 C, G, N, V = ClockAct, Gate, Need, Verb
@@ -181,9 +183,9 @@ ROWS = (
          tells=("unit", "desk", "owner")),
     Rule(V.ACKNOWLEDGE, "知悉", "Acknowledge", OPEN, None, "called", clocks=(C.HEARD,),
          when=(G.CALLED,)),
-    # What the ladder, the calendar and a count do by themselves.
-    Rule(V.REMIND, "到期提醒", "Remind", OPEN, None, SYSTEM, public=False),
-    Rule(V.ESCALATE, "上报领导", "Escalate", OPEN | DONE, None, SYSTEM),
+    # What the ladder, the calendar and a count do by themselves; a countersignature is owed on.
+    Rule(V.REMIND, "到期提醒", "Remind", OWED, None, SYSTEM, public=False),
+    Rule(V.ESCALATE, "上报领导", "Escalate", OWED, None, SYSTEM),
     Rule(V.CALL, "呼叫值班", "Call the duty", OPEN, None, SYSTEM, public=False),
     Rule(V.RAISE, "提级", "Raise one level", OPEN, None, SYSTEM, tells=("raised",)),
     Rule(V.FALL_BACK, "属地兜底", "Territory takes it", _from(S.RETURNED), S.DISPATCHED, SYSTEM,
@@ -198,7 +200,7 @@ ROWS = (
          clocks=(C.END,), tells=("reporter", "unit", "district_desk")),
     Rule(V.WHISTLE, "吹哨", "Whistle", frozenset(State), None, SYSTEM),
     Rule(V.RECKON, "重算到期时间", "Reckon the due time anew", OPEN | DONE, None, SYSTEM),
-    Rule(V.SKIP, "停止升级", "End a step", OPEN | DONE, None, SYSTEM),
+    Rule(V.SKIP, "停止升级", "End a step", OWED, None, SYSTEM),
 )
 # fmt: on
 RULES: dict[Verb, Rule] = {rule.verb: rule for rule in ROWS}

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core.exceptions import ValidationError
 
+from issues.escalation.sweep import sweep
 from issues.models import Clock, Issue, Return
 from issues.services.acting import next_noon
 from issues.services.errors import Refused
+from issues.workflow import RULES, Verb
 from notices.models import Notice
 from partyorgs.models import Duty, Leave, Post, Responsibility
 from tests import world as w
@@ -175,6 +177,15 @@ def test_it_is_owed_also_after_the_end(watch):
     invariants.check(issue)
     issue = watch.do("branch", "countersign", issue, at=NOON - HOUR)
     assert issue.countersign_by is None
+    invariants.check(issue)
+
+
+def test_also_after_it_was_made_void(watch):
+    issue = watch.do("street", "cancel", acted(watch), at=NIGHT + HOUR, reason="void")
+    sweep(now=NOON + HOUR)
+    event = issue.events.latest("seq")
+    assert (event.verb, event.from_state) == ("escalate", "cancelled")
+    assert event.from_state in RULES[Verb(event.verb)].sources
     invariants.check(issue)
 
 
