@@ -65,6 +65,9 @@ DEFAULTS: dict[str, list[tuple[Any, ...]]] = {
     "climbed": [
         (0, "remind", "yellow", 0, 0, ["district_desk"], [], False),
         (1, "lapse", "due", 0, 0, [], [], False),
+        # What may not lapse waits for a person: the district and the street hear of it again.
+        (2, "escalate", "due", 100, 3 * DAY, ["district_desk"], ["leader"], False),
+        (3, "escalate", "due", 200, 6 * DAY, ["district_desk"], ["leader"], False),
     ],
     "countersign": [(1, "escalate", "due", 0, 0, ["district_desk"], ["leader"], False)],
     "whistle": [(1, "escalate", "due", 0, 0, ["called_unit"], ["district_desk"], False)],

@@ -95,6 +95,7 @@ class Steps:
     Nothing is written here: `events`, `steps`, `drafts`, `started` and the
     changed `clocks` and `issues` are. `turning`: clocks whose coming rung changes
     the issue's state, or that wake; each is a turn of its own, afterwards.
+    `late_checks`: clocks of checks that took a rung after due.
     """
 
     def __init__(self, clocks: list[Clock], *, known: Known, now: datetime) -> None:
@@ -112,6 +113,7 @@ class Steps:
         self.drafts: list[Draft] = []
         self.started: list[Clock] = []
         self.turning: list[Clock] = []
+        self.late_checks: dict[int, Clock] = {}
 
     def _load(self) -> None:
         keys = {
@@ -190,6 +192,8 @@ class Steps:
         put_on_ladder(clock, rungs, self.known.timing.calendar(clock.calendar))
         if disabled:
             return
+        if clock.kind == Clock.Kind.CHECK and rung.base == Rung.Base.DUE:
+            self.late_checks[clock.pk] = clock
         if clock.kind in Clock.MAIN:
             issue.escalated = max(issue.escalated, rung.level)
         if verb is Verb.SUPERVISE:

@@ -11,7 +11,7 @@ from django.db import OperationalError, connection, transaction
 from issues.escalation.claims import claim, due_clocks
 from issues.escalation.pulse import beat
 from issues.escalation.steps import Known, Steps
-from issues.escalation.turns import take_turns
+from issues.escalation.turns import climb_late_checks, take_turns
 from issues.escalation.writing import PAUSE, set_columns
 from issues.models import Clock
 from issues.services.parking import park
@@ -127,5 +127,6 @@ def _take(clocks: list[Clock], known: Known, now: datetime) -> int:
     set_columns(list(steps.issues.values()), ISSUE_COLUMNS)
     set_columns(clocks, CLOCK_COLUMNS)
     turned = take_turns(steps.turning, now=now)
+    climb_late_checks(steps.late_checks.values(), now=now)
     reach("sweep.after_turn")
     return len(steps.steps) + turned

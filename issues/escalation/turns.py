@@ -12,7 +12,7 @@ from typing import Protocol
 from issues.ladders import next_rung, put_on_ladder, rungs_of
 from issues.models import Clock, Issue, Rung, Step
 from issues.services.asking import pass_on, wake
-from issues.services.lapsing import lapse
+from issues.services.lapsing import lapse, look_again
 from issues.services.locking import locked_by_key
 from issues.services.returning import fall_back
 from issues.services.timing import Timing
@@ -51,6 +51,13 @@ def take_turns(clocks: Iterable[Clock], *, now: datetime) -> int:
     stopped is left alone; a clock that its turn left running waits for its next rung.
     """
     return sum(_turn(clock.pk, now) for clock in clocks)
+
+
+def climb_late_checks(clocks: Iterable[Clock], *, now: datetime) -> None:
+    """Look again, for each of these checks that are late, whether anybody there may do it."""
+    for clock in clocks:
+        if Clock.objects.filter(pk=clock.pk, stopped_at=None).exists():
+            look_again(issue=locked_by_key(clock.issue_id), now=now)
 
 
 def _turn(key: int, now: datetime) -> bool:

@@ -4,13 +4,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from issues.models import Clock, Deviation, Issue, SampleRule
+from issues.services.checkers import level_of
 from issues.services.doing import Given
 from issues.services.ending import end
 from issues.services.sampling import sample
 from issues.services.turn import Turn
 from issues.workflow import RULES, State, Verb
 
-# What cannot lapse goes to the district's desk again and again, and waits for a person.
+# What cannot lapse goes to the district's desk again, and waits for a person.
 TO_DISTRICT = replace(RULES[Verb.ESCALATE], tells=("district_desk",))
 
 
@@ -29,6 +30,20 @@ def climb(turn: Turn) -> None:
     turn.deviate(Deviation.Kind.CLIMBED)
 
 
+def look_again(*, issue: Issue, now: datetime) -> Issue:
+    """The check climbs after all where by now nobody at its level may do it, or may close.
+
+    Posts end and people go on leave while a check waits. The caller holds the
+    issue's row lock and knows that its check is late.
+    """
+    turn = Turn(issue, scope=None, seat=None, now=now)
+    level = level_of(turn)
+    if level.close if issue.checked_at else level.check:
+        return issue
+    climb(turn)
+    return turn.save()
+
+
 def has_climbed(issue: Issue) -> bool:
     """Whether its check waits one level up."""
     return issue.clocks.filter(kind=Clock.Kind.CLIMBED, stopped_at=None).exists()
@@ -41,7 +56,7 @@ def lapse(*, issue: Issue, now: datetime) -> Issue:
     It never passes by itself: an uncritical one ends unchecked (未核查结案), keeps
     its outcome, stands on the list of exceptions and is sampled. What is critical,
     has an open part, only waits for its closing or came by the hotline does not end
-    so: the district's desk is told, and the limit stays as it is.
+    so: the district's desk is told, the limit stays as it is, and its ladder goes on.
     """
     turn = Turn(issue, scope=None, seat=None, now=now)
     if may_lapse(issue):

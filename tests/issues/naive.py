@@ -24,7 +24,8 @@ LATER = {
     # Four working hours of silence about a return: as long again as the two to decide.
     "decide": {2: (100, 0)},
     "approve": {},
-    "climbed": {},
+    # What may not lapse: as long again as the three working days, and once more.
+    "climbed": {2: (100, 3 * DAY), 3: (200, 6 * DAY)},
     "countersign": {},
     "whistle": {},
 }

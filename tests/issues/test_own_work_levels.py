@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from issues.models import Clock, Event, Issue, Relaxation
+from issues.escalation.sweep import sweep
+from issues.models import Clock, Event, Issue, Relaxation, SampleRule
 from issues.queries import Filters, issue_page
 from issues.rules import may
 from issues.services.checkers import level_of
@@ -56,7 +57,8 @@ def kinds(issue):
 def listed(world, name, todo):
     """Whether this person's list of what to do names anything."""
     scope = world.scope(name, now=w.NOW + 2 * HOUR)
-    return bool(issue_page(scope=scope, filters=Filters(todo=todo), now=w.NOW + 2 * HOUR).rows)
+    filters = Filters(todo=todo, state="all" if todo == "spot_check" else "")
+    return bool(issue_page(scope=scope, filters=filters, now=w.NOW + 2 * HOUR).rows)
 
 
 def relaxed(world):
@@ -251,6 +253,8 @@ def test_a_check_that_fails_up_there_is_a_rework_like_any_other(world):
     issue = climbed(world)
     issue = world.do("district", "check", issue, at=w.NOW + DAY, passed=False, note="没有。")
     assert (issue.state, issue.reworks) == ("handling", 1)
+    # Somebody has looked, whatever they found.
+    assert issue.deviations.get().settled_at == w.NOW + DAY
     assert Clock.objects.get(issue=issue, stopped_at=None).kind == "handle"
     # And handled again it climbs again.
     issue = world.do("leader", "handle", issue, at=w.NOW + 2 * DAY, outcome="fixed", note="好了")
@@ -271,6 +275,60 @@ def test_after_three_days_an_uncritical_one_ends_unchecked_on_record(world):
     event = issue.events.latest("seq")
     assert (event.verb, event.actor, event.facts["by_rule"]) == ("lapse", None, True)
     invariants.check(issue)
+
+
+def test_what_lapsed_is_the_districts_to_look_at_again(world):
+    SampleRule.objects.create(of="unchecked", percent=100)
+    issue = swept(climbed(world))
+    assert [name for name in ("branch", "leader", "other-street", "district")
+            if listed(world, name, "spot_check")] == ["district"]  # fmt: skip
+    world.do("district", "spot_check", issue, at=w.NOW + 5 * DAY, passed=True)
+    assert not issue.deviations.filter(settled_at=None).exists()
+
+
+def told_again(issue):
+    """The working days, of this March, on which the district's desk was told by the ladder."""
+    told = issue.events.filter(verb="escalate").order_by("seq").values_list("at", flat=True)
+    return [at.astimezone(w.SHANGHAI).day for at in told]
+
+
+def test_what_may_not_lapse_goes_on_up_its_ladder(world):
+    issue = climbed(world)
+    Issue.objects.filter(pk=issue.pk).update(critical=True)
+    Clock.objects.filter(issue=issue, stopped_at=None).update(critical=True)
+    for day in range(2, 20):
+        sweep(now=w.NOW + day * DAY + 3 * HOUR)
+    assert Issue.objects.get(pk=issue.pk).state == "handled"
+    # Three working days, six and nine after Tuesday the 10th.
+    assert told_again(issue) == [13, 18, 23]
+    invariants.check(issue)
+
+
+def test_a_check_climbs_where_by_now_nobody_may_do_it(world):
+    """Posts end while a check waits; a late one does not wait for nobody."""
+    issue = handled(world)
+    sweep(now=w.NOW + DAY + 3 * HOUR)
+    assert kinds(issue) == []
+    left = Post.objects.filter(
+        user__username__in=["worker", "colleague", "branch", "street", "leader"]
+    )
+    left.update(valid_until=w.NOW + DAY + 4 * HOUR)
+    sweep(now=w.NOW + 2 * DAY + 3 * HOUR)
+    assert kinds(issue) == ["climbed"]
+    assert Clock.objects.get(issue=issue, stopped_at=None).kind == "climbed"
+    invariants.check(issue)
+    for day in range(3, 10):
+        sweep(now=w.NOW + day * DAY)
+    assert Issue.objects.get(pk=issue.pk).state == "closed_unchecked"
+    invariants.check(issue)
+
+
+def test_so_does_a_closing(world):
+    issue = world.do("worker", "check", handled(world), at=w.NOW + 3 * HOUR, passed=True)
+    gone(world, "branch", "street", "leader")
+    sweep(now=w.NOW + 2 * DAY)
+    assert kinds(issue) == ["climbed"]
+    assert world.do("district", "close", issue, at=w.NOW + 3 * DAY).state == "closed"
 
 
 def test_other_stays_other_when_it_lapses(world):

@@ -113,7 +113,12 @@ class TestLapsing:
         assert sweep(now=clock.due_at + MINUTE).parked == 0
         assert Issue.objects.get(pk=issue.pk).state == "handled"
         clock.refresh_from_db()
-        assert (clock.stopped_at, clock.next_at, clock.level) == (None, None, 1)
+        assert (clock.stopped_at, clock.level) == (None, 1)
+        # The district's desk hears of it again as long after, and once more.
+        assert clock.next_at > clock.due_at + timedelta(days=3)
+        sweep(now=clock.due_at + timedelta(days=30))
+        clock.refresh_from_db()
+        assert (clock.stopped_at, clock.next_at, clock.level) == (None, None, 3)
 
     def test_a_turn_that_finds_nothing_to_do_leaves_a_line(self, world):
         """A clock whose issue went another way without stopping it."""
