@@ -128,7 +128,11 @@ def _to_close(scope: Scope, _now: datetime) -> Q:
 
 def _bound() -> Q:
     """Where a doer stands in the owning branch (一肩挑), so that somebody else looks."""
-    kind = Deviation.Kind.OTHER_CHECKER
+    return _put_down(Deviation.Kind.OTHER_CHECKER)
+
+
+def _put_down(kind: Deviation.Kind) -> Q:
+    """What stands on the list of exceptions for this."""
     return Q(pk__in=Deviation.objects.filter(kind=kind).order_by().values("issue"))
 
 
@@ -154,9 +158,14 @@ def _to_survey(scope: Scope, _now: datetime) -> Q:
 
 
 def _to_spot_check(scope: Scope, _now: datetime) -> Q:
-    """What ended unchecked and was drawn: for the owning branch and the desk."""
+    """What ended unchecked and was drawn: for the owning branch and the desk.
+
+    What lapsed, for nobody at its own level may look at it, is the district's.
+    """
     near = _seated(scope, BRANCH, "owners") | _desk(scope)
-    return Q(state=State.CLOSED_UNCHECKED, sampled=True, checked_at=None) & near
+    lapsed = _put_down(Deviation.Kind.UNCHECKED)
+    mine = (near & ~lapsed) | (lapsed & _seated(scope, FAR, "districts"))
+    return Q(state=State.CLOSED_UNCHECKED, sampled=True, checked_at=None) & mine
 
 
 def _to_countersign(scope: Scope, _now: datetime) -> Q:

@@ -17,6 +17,8 @@ from issues.services.turn import Turn
 from issues.workflow import ClockAct, Outcome, Rule, State, Verb
 
 Kind = Deviation.Kind
+# A look settles these on the list of exceptions, whatever it finds.
+UNSEEN = (Kind.OTHER_CHECKER, Kind.CLIMBED, Kind.UNCHECKED)
 # What was checked above comes down again to be closed.
 DOWN = (ClockAct.STOP, ClockAct.START_CHECK)
 
@@ -75,6 +77,7 @@ def _check(turn: Turn, rule: Rule, given: Given) -> None:
     else:
         undo(issue)
         do(turn, rule, given, passed=False, way=given.way)
+    settle(issue, *UNSEEN, now=turn.now)
     if by_relaxed:
         turn.deviate(Kind.RELAXED)
     if given.passed:
@@ -90,7 +93,6 @@ def _pass(turn: Turn, rule: Rule, given: Given) -> None:
     if down:
         rule = replace(rule, clocks=DOWN)
     do(turn, rule, given, passed=True, way=given.way)
-    settle(issue, Kind.OTHER_CHECKER, Kind.CLIMBED, now=turn.now)
 
 
 def _find_closer(turn: Turn) -> None:
@@ -111,7 +113,7 @@ def _spot_check(turn: Turn, rule: Rule, given: Given) -> None:
         turn.deviate(Kind.RELAXED)
     if not given.passed:
         take_up_again(turn, rule, given, passed=False, way=given.way)
-    settle(issue, Kind.UNCHECKED, now=turn.now)
+    settle(issue, *UNSEEN, now=turn.now)
 
 
 HOW: dict[Verb, How] = {
