@@ -49,6 +49,13 @@ def _deserted(issue: Issue, at: datetime) -> bool:
     return unit is None or not (unit.active and staff_of(organizations=[unit], at=at).serves(unit))
 
 
+def _link_over(issue: Issue, at: datetime) -> bool:
+    """A call-back waits, and its link has run out: nobody can answer by it any more."""
+    if not issue.survey_asked:
+        return False
+    return not issue.call_backs.filter(answered_at=None, expires_at__gt=at).exists()
+
+
 def _at_unit(issue: Issue, _at: datetime) -> bool:
     """A street's or district's desk decides on returns, so it sends nothing back to itself."""
     unit = issue.unit
@@ -89,6 +96,7 @@ ASKS: dict[Gate, Callable[[Issue, datetime], bool]] = {
     G.RECENT: _recent,
     G.SAMPLED: lambda issue, _at: issue.sampled,
     G.SURVEYED: lambda issue, _at: issue.survey_asked,
+    G.LINK_OVER: _link_over,
     G.ACTED_FIRST: lambda issue, _at: issue.countersign_by is not None,
 }
 

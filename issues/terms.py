@@ -43,6 +43,7 @@ class Verb(StrEnum):
     FEED_BACK = "feed_back"
     CALL_BACK = "call_back"
     SURVEY = "survey"
+    RENEW_LINK = "renew_link"
     SPOT_CHECK = "spot_check"
     REOPEN = "reopen"
     FORCE_CLOSE = "force_close"
@@ -140,6 +141,7 @@ class Gate(StrEnum):
     RECENT = "recent"
     SAMPLED = "sampled"
     SURVEYED = "surveyed"
+    LINK_OVER = "link_over"
     ACTED_FIRST = "acted_first"
 
 

@@ -113,6 +113,8 @@ ROWS = (
          tells=("reporter", "unit", "desk")),
     Rule(V.SURVEY, "回访", "Call back", DONE, None, "desk", needs=(N.VALID,), when=(G.SURVEYED,),
          apart=True, tells=("unit", "desk")),
+    Rule(V.RENEW_LINK, "重发回访链接", "Renew the link", DONE | {S.PENDING_CALLBACK}, None, "desk",
+         when=(G.LINK_OVER,), apart=True, public=False),
     Rule(V.SPOT_CHECK, "抽查", "Spot check", _from(S.CLOSED_UNCHECKED), S.CLOSED_UNCHECKED,
          "checker", needs=(N.PASSED, N.WAY), otherwise=S.HANDLING, when=(G.SAMPLED, G.UNCHECKED),
          apart=True, tells=("unit", "owner")),

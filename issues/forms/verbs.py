@@ -19,7 +19,7 @@ WITH_PHOTOS = frozenset(
     {V.HANDLE, V.CHECK, V.NOTE, V.RETURN, V.SPOT_CHECK, V.COMPLETE_PART, V.ACT_FIRST, V.SETTLE}
 )
 # One tap is enough: nothing to say, and nothing that cannot be told or asked later.
-ONE_TAP = frozenset({V.SIGN, V.ACKNOWLEDGE, V.WITHDRAW, V.JOIN})
+ONE_TAP = frozenset({V.SIGN, V.ACKNOWLEDGE, V.WITHDRAW, V.JOIN, V.RENEW_LINK})
 # Verbs that file the issue under a matter, which has a chooser of its own.
 WITH_MATTER = frozenset({V.VERIFY, V.ACCEPT, V.RAISE_URGENCY})
 # Fields that matter for some answers only: shown with these, as the style sheet knows.

@@ -39,8 +39,8 @@ STAGES: tuple[tuple[str, str, tuple[Verb, ...]], ...] = (
      (V.ASK_EXTENSION, V.ASK_SUSPENSION, V.APPEAL, V.WITHDRAW, V.EXTEND, V.SUSPEND, V.EXEMPT,
       V.REFUSE, V.RESUME)),
     ("ending", gettext_noop("核查、结案与回访"),
-     (V.CHECK, V.CLOSE, V.FEED_BACK, V.CALL_BACK, V.SURVEY, V.SPOT_CHECK, V.REOPEN,
-      V.FORCE_CLOSE)),
+     (V.CHECK, V.CLOSE, V.FEED_BACK, V.CALL_BACK, V.SURVEY, V.RENEW_LINK, V.SPOT_CHECK,
+      V.REOPEN, V.FORCE_CLOSE)),
     ("watching", gettext_noop("催办、督办与备注"),
      (V.CHASE, V.SUPERVISE, V.ANSWER, V.INSTRUCT, V.ACKNOWLEDGE, V.RAISE_URGENCY, V.NOTE)),
     ("itself", gettext_noop("到时自动发生"),
@@ -131,6 +131,7 @@ WHEN: dict[Gate, str] = {
     G.APPEAL_ASKED: gettext_noop("申请的是申诉。"),
     G.SAMPLED: gettext_noop("抽样抽到。"),
     G.SURVEYED: gettext_noop("抽到回访。"),
+    G.LINK_OVER: gettext_noop("回访链接已过期，还没有人答复。"),
     G.ACTED_FIRST: gettext_noop("值班领导先行处置过，还没有补签。"),
 }
 CLOCKS: dict[ClockAct, str] = {

@@ -112,6 +112,14 @@ def _survey(turn: Turn, rule: Rule, given: Given) -> None:
     do(turn, rule, given, **_facts(turn, said))
 
 
+def _renew_link(turn: Turn, rule: Rule, given: Given) -> None:
+    """Another fourteen days to answer, by another link; the old one stays shut."""
+    waiting = turn.issue.call_backs.filter(answered_at=None).first()
+    because = CallBack.Because(waiting.because) if waiting else CallBack.Because.SAMPLE
+    do(turn, rule, given)
+    ask_call_back(issue=turn.issue, because=because, now=turn.now)
+
+
 def _record(turn: Turn, rule: Rule, given: Given) -> Said:
     """Write the answer beside the issue; ValidationError by field when something is missing."""
     said, issue = _said(given), turn.issue
@@ -156,4 +164,5 @@ HOW: dict[Verb, How] = {
     Verb.FEED_BACK: _feed_back,
     Verb.CALL_BACK: _call_back,
     Verb.SURVEY: _survey,
+    Verb.RENEW_LINK: _renew_link,
 }

@@ -1,5 +1,7 @@
 """One issue: its page, its verbs, its reporter's contact."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -135,5 +137,12 @@ def _page(
         "tiles": tiles(),
         "reveal_form": reveal_form or RevealForm(auto_id="id_reveal_%s"),
         "plain": plain,
+        "answer_link": _answer_link(request, facts),
     }
     return render(request, "issues/issue.html", context, status=status)
+
+
+def _answer_link(request: HttpRequest, facts: dict[str, Any]) -> str:
+    """The whole address by which the reporter answers, to be sent by hand; "" for none."""
+    path = facts["call_back"]["url"] if facts["call_back"] else ""
+    return request.build_absolute_uri(path) if path else ""

@@ -234,6 +234,57 @@ def test_after_the_link_was_used_staff_have_nothing_left_to_ask(world):
         world.do("street", "survey", asked.issue, at=timezone.now(), valid=False)
 
 
+# The link in the hands of the desk.
+
+
+def link_on_page(name, issue):
+    page = text(person(name).get(f"/issues/{issue.number}/"))
+    found = re.search(r'value="(http[^"]*/callback/[^"]*)" readonly', page)
+    return found and found[1]
+
+
+def test_the_page_gives_the_whole_link_to_whoever_makes_the_call_back(world):
+    asked = ended(world)
+    assert link_on_page("street", asked.issue) == f"http://testserver{address(asked)}"
+    for name in ("worker", "branch", "unit", "community", "auditor"):
+        page = text(person(name).get(f"/issues/{asked.issue.number}/"))
+        assert asked.token not in page, name
+
+
+@pytest.mark.parametrize("make", [ended, fed_back])
+def test_an_expired_link_is_renewed_by_the_desk(world, make):
+    asked = make(world)
+    CallBack.objects.filter(pk=asked.pk).update(expires_at=timezone.now())
+    assert ask(asked).status_code == 404
+    assert "重发回访链接" in text(person("street").get(f"/issues/{asked.issue.number}/"))
+    sent = person("street").post(f"/issues/{asked.issue.number}/renew_link/")
+    assert sent.status_code == 302
+    again = CallBack.objects.get()
+    assert (again.pk, again.because) == (asked.pk, asked.because)
+    assert again.token != asked.token
+    assert ask(asked).status_code == 404
+    assert link_on_page("street", asked.issue) == f"http://testserver{address(again)}"
+    event = asked.issue.events.last()
+    assert (event.verb, event.public) == ("renew_link", False)
+    assert answer(again).status_code == 302
+
+
+def test_a_link_that_is_good_or_answered_is_not_renewed(world):
+    asked = ended(world)
+    for _ in range(2):
+        with pytest.raises(Refused):
+            world.do("street", "renew_link", asked.issue, at=timezone.now())
+        answer(asked)
+
+
+@pytest.mark.parametrize("name", ["worker", "branch", "unit", "handler"])
+def test_only_the_desk_renews_a_link(world, name):
+    asked = ended(world)
+    CallBack.objects.filter(pk=asked.pk).update(expires_at=timezone.now())
+    with pytest.raises(Refused):
+        world.do(name, "renew_link", asked.issue, at=timezone.now())
+
+
 # Two at the same second.
 
 

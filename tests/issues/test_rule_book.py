@@ -202,8 +202,8 @@ class TestTheTable:
             assert verbs == {Verb.NOTE, Verb.COUNTERSIGN}
         after = {rule.verb for rule in leaving(RULES.values(), State.CLOSED) if not rule.by_itself}
         assert after == {
-            Verb.SURVEY, Verb.REOPEN, Verb.APPEAL, Verb.WITHDRAW, Verb.EXEMPT, Verb.REFUSE,
-            Verb.COUNTERSIGN, Verb.NOTE,
+            Verb.SURVEY, Verb.RENEW_LINK, Verb.REOPEN, Verb.APPEAL, Verb.WITHDRAW, Verb.EXEMPT,
+            Verb.REFUSE, Verb.COUNTERSIGN, Verb.NOTE,
         }  # fmt: skip
 
     def test_who_looks_at_work_is_apart_from_who_did_it(self):
