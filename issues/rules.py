@@ -20,6 +20,7 @@ from issues.who import (
     first_seat,
     helping_seat,
     reaches,
+    triage_seats,
     waiting_request,
 )
 from issues.workflow import RULES, WORK, Rule, State, Verb
@@ -220,16 +221,7 @@ def may_see_contact(scope: Scope, issue: Issue) -> Seat | None:
     A street's leader steps in without it; the district's desk has it of what it
     triages itself, outside every street.
     """
-    return WHO["unit"](scope, issue) or first_seat(
-        seat
-        for seat in scope.seats
-        if (seat.role == Role.STREET_DISPATCHER and issue.street_id in seat.streets)
-        or (
-            seat.role == Role.DISTRICT_DESK
-            and issue.street_id is None
-            and issue.district_id in seat.districts
-        )
-    )
+    return WHO["unit"](scope, issue) or first_seat(triage_seats(scope, issue))
 
 
 def may_see_internal(scope: Scope, issue: Issue) -> bool:

@@ -1,6 +1,6 @@
 """The keys of the rule book's `who`: each answers with the seat that it means, or nobody."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -83,6 +83,20 @@ def _desk(scope: Scope, issue: Issue) -> Seat | None:
     if issue.level == Level.DISTRICT and issue.state in AT_DESK:
         roles = frozenset({Role.DISTRICT_DESK})
     return _of_area(scope, issue, roles)
+
+
+def triage_seats(scope: Scope, issue: Issue) -> Iterator[Seat]:
+    """The street's dispatchers; outside every street the district's desk."""
+    return (
+        seat
+        for seat in scope.seats
+        if (seat.role == Role.STREET_DISPATCHER and issue.street_id in seat.streets)
+        or (
+            seat.role == Role.DISTRICT_DESK
+            and issue.street_id is None
+            and issue.district_id in seat.districts
+        )
+    )
 
 
 def _of_area(scope: Scope, issue: Issue, roles: frozenset[Role]) -> Seat | None:

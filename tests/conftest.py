@@ -6,7 +6,9 @@ import pytest
 from django.utils import translation
 
 from config.messages import compile_messages
+from tests import racing
 from tests import world as worlds
+from tests.callers import Program
 
 # Real data is not the project's own: name its folder to try the main job on it.
 collect_ignore = [] if os.environ.get("GEZHI_REAL_DATA") else ["test_real_input.py"]
@@ -57,3 +59,16 @@ def photos_in_memory(settings):
     """Uploaded files stay in memory and end with the test."""
     memory = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
     settings.STORAGES = settings.STORAGES | {"default": memory}
+
+
+@pytest.fixture
+def program(world):
+    """Programs by the name of their user: `program("worker").get("issues/")`."""
+    programs = {}
+    return lambda name=None: programs.setdefault(name, Program(name))
+
+
+@pytest.fixture
+def together():
+    """Runs calls at the same moment: see `racing.together`."""
+    return racing.together

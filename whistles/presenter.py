@@ -31,7 +31,7 @@ from whistles.queries import (
 )
 from whistles.rules import Offer, around, beginning, offers
 from whistles.sides import Around
-from whistles.workflow import RULES, STANDING_NAMES, Act, Standing
+from whistles.workflow import RULES, RUNNING, STANDING_NAMES, Act, Standing
 from worktime.models import DEFAULT
 from worktime.queries import work_calendars
 
@@ -204,7 +204,12 @@ def whistle_links(issue: str, *, scope: Scope) -> Fact:
 
 
 def first_facts(scope: Scope) -> list[Fact]:
-    """Lines of the home page: what a whistle waits for from this person, at most one a kind."""
+    """Lines of the home page: what a whistle waits for from this person, at most one a kind.
+
+    Mostly no whistle runs, and one query says so.
+    """
+    if not Whistle.objects.visible_to(scope).filter(state__in=RUNNING).exists():
+        return []
     lines = []
     if scope.roles & UNIT_DESKS:
         owed = list(owed_calls(scope)[:MOST_FIRST])

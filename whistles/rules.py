@@ -7,7 +7,7 @@ from functools import wraps
 from grid.models import Area
 from issues.book import first_shut, leaving
 from issues.models import Issue
-from issues.who import UNIT_DESKS, WHO, first_seat
+from issues.who import UNIT_DESKS, WHO, first_seat, triage_seats
 from issues.workflow import OPEN, State
 from partyorgs.models import Role
 from partyorgs.rules import Scope, Seat
@@ -33,13 +33,7 @@ def blower_of(scope: Scope, issue: Issue) -> Seat | None:
 
 
 def _blowers(scope: Scope, issue: Issue) -> Iterator[Seat]:
-    for seat in scope.seats:
-        if (seat.role == Role.STREET_DISPATCHER and issue.street_id in seat.streets) or (
-            seat.role == Role.DISTRICT_DESK
-            and issue.street_id is None
-            and issue.district_id in seat.districts
-        ):
-            yield seat
+    yield from triage_seats(scope, issue)
     yield from (seat for seat in scope.seats if issue.owner_id in seat.owners)
 
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +20,7 @@ from issues.services.surveying import answer_by_link
 from issues.services.verbs import perform
 from issues.workflow import Verb
 from notices.models import Notice
+from tests import racing
 from tests import world as w
 from tests.callers import person
 
@@ -290,9 +290,7 @@ def test_only_the_desk_renews_a_link(world, name):
 
 @pytest.fixture
 def committed(transactional_db):
-    if connection.vendor != "postgresql":
-        pytest.fail("Races need PostgreSQL: set DATABASE_URL, or run with -m 'not postgres'.")
-    return w.build()
+    return racing.committed_world()
 
 
 def by_link(asked):

@@ -2,12 +2,12 @@
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
 
 from issues import rungs
 from issues.models import Clock, Ladder
 from issues.services.ladders import set_ladder
 from issues.services.parking import unpark
+from tests import racing
 from tests import world as w
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -15,13 +15,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def world(transactional_db):
-    if connection.vendor != "postgresql":
-        pytest.fail("Races need PostgreSQL: set DATABASE_URL, or run with -m 'not postgres'.")
-    built = w.build()
-    for use in rungs.DEFAULTS:
-        if not Ladder.objects.filter(use=use).exists():
-            set_ladder(use=use, rungs=rungs.rows(use), now=w.NOW)
-    return built
+    return racing.committed_world()
 
 
 def changes(share, *, seen=None):

@@ -4,14 +4,11 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
 
 from issues.models import Issue
-from issues.services.doing import Given
 from issues.services.errors import ChangedMeanwhile, Refused
-from issues.services.verbs import perform
-from issues.workflow import Verb
 from partyorgs.models import Post
+from tests import racing
 from tests import world as w
 from tests.issues.invariants import check
 
@@ -21,16 +18,11 @@ LOST = (Refused, ValidationError)
 
 @pytest.fixture
 def world(transactional_db):
-    if connection.vendor != "postgresql":
-        pytest.fail("Races need PostgreSQL: set DATABASE_URL, or run with -m 'not postgres'.")
-    return w.build()
+    return racing.committed_world()
 
 
 def does(world, name, verb, issue, **given):
-    scope, at = world.scope(name), w.NOW + timedelta(hours=5)
-    return lambda: perform(
-        scope=scope, number=issue.number, verb=Verb(verb), given=Given(**given), now=at
-    )
+    return racing.does(world, name, verb, issue, at=w.NOW + timedelta(hours=5), **given)
 
 
 def won(outcomes):

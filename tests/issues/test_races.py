@@ -8,30 +8,20 @@ from django.db import connection, transaction
 
 from issues.chain import faults
 from issues.models import Attachment, Clock, Event, Issue
-from issues.services.doing import Given
 from issues.services.errors import ChangedMeanwhile, Refused
 from issues.services.reporting import Report, Reported, report
-from issues.services.verbs import perform
-from issues.workflow import Verb
 from notices.models import Notice
 from partyorgs.models import Post
+from tests import racing
 from tests import world as w
+from tests.racing import does
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
 def world(transactional_db):
-    if connection.vendor != "postgresql":
-        pytest.fail("Races need PostgreSQL: set DATABASE_URL, or run with -m 'not postgres'.")
-    return w.build()
-
-
-def does(world, name, verb, issue, **given):
-    scope = world.scope(name)
-    return lambda: perform(
-        scope=scope, number=issue.number, verb=Verb(verb), given=Given(**given), now=w.NOW
-    )
+    return racing.committed_world()
 
 
 def reports(world, name="worker", *, key=None, **given):

@@ -3,36 +3,29 @@
 from functools import partial
 
 import pytest
-from django.db import connection
 
 from accounts.models import User
-from issues import rungs
 from issues.escalation.sweep import Swept, sweep
-from issues.models import Event, Issue, Ladder, Step
+from issues.models import Event, Issue, Step
 from issues.services.doing import Given
 from issues.services.errors import ChangedMeanwhile, Refused
-from issues.services.ladders import set_ladder
 from issues.services.verbs import perform
 from issues.workflow import Verb
 from notices.models import Notice
 from partyorgs.models import Post
+from tests import racing
 from tests import world as w
-from tests.issues.test_races import does, of_kind
+from tests.issues.test_races import of_kind
 from tests.issues.test_requests import HEAP, running, whole
 from tests.issues.test_suspension import UNTIL, WAKES, suspend
+from tests.racing import does
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
 def world(transactional_db):
-    if connection.vendor != "postgresql":
-        pytest.fail("Races need PostgreSQL: set DATABASE_URL, or run with -m 'not postgres'.")
-    built = w.build()
-    for use in rungs.DEFAULTS:
-        if not Ladder.objects.filter(use=use).exists():
-            set_ladder(use=use, rungs=rungs.rows(use), now=w.NOW)
-    return built
+    return racing.committed_world()
 
 
 @pytest.fixture

@@ -1,31 +1,20 @@
 """A return is decided once, whoever decides at the same moment (DOMAIN.md §4.4)."""
 
 import pytest
-from django.db import connection
 
 from issues.escalation.sweep import sweep
-from issues.services.doing import Given
 from issues.services.errors import Refused
-from issues.services.verbs import perform
-from issues.workflow import Verb
+from tests import racing
 from tests import world as w
 from tests.issues.test_returns import back, hours, rows, twice, whole
+from tests.racing import does
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
 def world(transactional_db):
-    if connection.vendor != "postgresql":
-        pytest.fail("Races need PostgreSQL: set DATABASE_URL, or run with -m 'not postgres'.")
-    return w.build()
-
-
-def does(world, name, verb, issue, *, at=w.NOW, **given):
-    scope = world.scope(name, now=at)
-    return lambda: perform(
-        scope=scope, number=issue.number, verb=Verb(verb), given=Given(**given), now=at
-    )
+    return racing.committed_world()
 
 
 def test_the_desk_and_the_clock_at_once_are_one_decision(world, together):

@@ -5,24 +5,22 @@ from random import Random
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
 
 from accounts.models import User
-from issues import rungs
 from issues.escalation.sweep import Swept, sweep
-from issues.models import Event, Issue, Ladder, Relaxation
+from issues.models import Event, Issue, Relaxation
 from issues.rules import offers
-from issues.services.doing import REASONS, Given
+from issues.services.doing import REASONS
 from issues.services.errors import Refused
-from issues.services.ladders import set_ladder
 from issues.services.relaxing import relax
-from issues.services.verbs import perform
 from issues.workflow import Need, Verb
 from partyorgs.models import Post, Responsibility
+from tests import racing
 from tests import world as w
 from tests.issues.invariants import check
 from tests.issues.test_own_work_levels import climbed as climbed_up
 from tests.issues.test_requests import HEAP
+from tests.racing import does
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 HOUR = timedelta(hours=1)
@@ -36,20 +34,7 @@ PEOPLE = ("worker", "branch", "unit", "other-unit", "street", "leader", "distric
 
 @pytest.fixture
 def world(transactional_db):
-    if connection.vendor != "postgresql":
-        pytest.fail("Races need PostgreSQL: set DATABASE_URL, or run with -m 'not postgres'.")
-    built = w.build()
-    for use in rungs.DEFAULTS:
-        if not Ladder.objects.filter(use=use).exists():
-            set_ladder(use=use, rungs=rungs.rows(use), now=w.NOW)
-    return built
-
-
-def does(world, name, verb, issue, *, at=w.NOW, **given):
-    scope = world.scope(name, now=at)
-    return lambda: perform(
-        scope=scope, number=issue.number, verb=Verb(verb), given=Given(**given), now=at
-    )
+    return racing.committed_world()
 
 
 def test_of_twenty_who_claim_one_issue_one_has_it(world, together):

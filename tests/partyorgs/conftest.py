@@ -1,48 +1,12 @@
 """Beginnings for tests of organizations, owners and posts."""
 
 import csv
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, connections
-
-
-@pytest.fixture
-def together() -> Callable[..., list]:
-    """Runs acts at the same moment, each on a connection of its own.
-
-    Gives back what each returned or raised, in order. Fails off PostgreSQL: a
-    skipped race test would look like a passed one.
-    """
-    if connection.vendor != "postgresql":
-        pytest.fail('races need PostgreSQL: set DATABASE_URL, or deselect with -m "not postgres"')
-
-    def run(*acts: Callable[[], object]) -> list:
-        barrier = threading.Barrier(len(acts))
-        outcomes: list = [None] * len(acts)
-
-        def run_one(number: int) -> None:
-            try:
-                connection.ensure_connection()
-                barrier.wait(timeout=10)
-                outcomes[number] = acts[number]()
-            except Exception as error:  # noqa: BLE001
-                outcomes[number] = error
-            finally:
-                connections.close_all()
-
-        threads = [threading.Thread(target=run_one, args=(n,)) for n in range(len(acts))]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(timeout=30)
-        return outcomes
-
-    return run
 
 
 class Importer:

@@ -1,17 +1,13 @@
 """Whistles in the small world: a pothole that nobody's list names, and who can be called."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from threading import Barrier
 
 import pytest
-from django.db import connection
 
 from accounts.models import User
 from issues.models import Issue
 from partyorgs.models import Post
 from tests import world as w
-from tests.callers import Program
 from whistles.models import Whistle
 from whistles.services.acting import act
 from whistles.services.blowing import begin
@@ -69,35 +65,6 @@ def deputy(world):
         user=user, role="street_leader", area=world.areas[w.STREET_1], valid_from=w.START
     )
     return user
-
-
-@pytest.fixture
-def program(world):
-    programs = {}
-    return lambda name=None: programs.setdefault(name, Program(name))
-
-
-@pytest.fixture
-def together():
-    """Runs calls at the same moment in threads; what each returned or raised, in order."""
-
-    def run(*calls):
-        barrier = Barrier(len(calls), timeout=20)
-
-        def one(call):
-            try:
-                connection.ensure_connection()
-                barrier.wait()
-                return call()
-            except Exception as error:  # the outcome is what the test asks about
-                return error
-            finally:
-                connection.close()
-
-        with ThreadPoolExecutor(len(calls)) as threads:
-            return list(threads.map(one, calls))
-
-    return run
 
 
 def fresh(thing):

@@ -2,12 +2,12 @@
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
 
 from issues import rungs
 from issues.escalation.sweep import Swept, sweep
 from issues.models import Clock, Event, Issue, Ladder
 from issues.services.ladders import set_ladder
+from tests import racing
 from tests import world as w
 from tests.issues.invariants import check
 from tests.whistles.conftest import Whistles
@@ -20,9 +20,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def world(transactional_db):
-    if connection.vendor != "postgresql":
-        pytest.fail("Races need PostgreSQL: set DATABASE_URL, or run with -m 'not postgres'.")
-    return w.build()
+    return racing.committed_world()
 
 
 @pytest.fixture

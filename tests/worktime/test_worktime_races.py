@@ -1,14 +1,12 @@
 """Two people at one calendar at the same second, each on a connection of their own."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
-from threading import Barrier
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
 
+from tests.racing import together
 from worktime import queries, services
 from worktime.arithmetic import CalendarDay
 from worktime.models import Calendar, Change
@@ -16,24 +14,6 @@ from worktime.models import Calendar, Change
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 NOW = datetime(2026, 11, 24, 9, tzinfo=ZoneInfo("Asia/Shanghai"))
 ROUNDS = 6
-
-
-def together(*calls):
-    """What calls made at the same moment in threads returned or raised, in order."""
-    barrier = Barrier(len(calls), timeout=20)
-
-    def one(call):
-        try:
-            connection.ensure_connection()
-            barrier.wait()
-            return call()
-        except ValidationError as refused:
-            return refused
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as threads:
-        return list(threads.map(one, calls))
 
 
 def made(code):
