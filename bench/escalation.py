@@ -72,7 +72,6 @@ def _fill(running: int, due: int) -> None:
         columns = [name for (name,) in cursor.fetchall()]
         own = {
             "number": "'SW-' || one.id || '-' || n",
-            "idempotency_key": "NULL",
             "contact_id": "NULL",
             "event_count": "0",
             "last_hash": "''",

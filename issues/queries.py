@@ -13,7 +13,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
 
 from grid.models import Area, Cell
-from issues.models import Clock, Issue, Return, scope_parts
+from issues.models import Clock, Issue, Return, Sent, scope_parts
 from issues.todo import ENDED, narrowing_of
 from issues.workflow import State
 from partyorgs.models import Organization
@@ -284,6 +284,13 @@ def issue_for_reading(*, scope: Scope, number: str) -> Issue:
         .defer("cell__boundary", "cell__shape")
         .get(number=number)
     )  # fmt: skip
+
+
+def reported_as(scope: Scope, key: str) -> str:
+    """The number of the issue that the caller reported with this key; "" where none is seen."""
+    sent = Sent.objects.filter(user=scope.user, key=key).first()
+    seen = Issue.objects.visible_to(scope).filter(number=sent.number if sent else "")
+    return seen.values_list("number", flat=True).first() or ""
 
 
 def units_for(issue: Issue, *, at: datetime) -> QuerySet[Organization]:

@@ -51,10 +51,17 @@ def together(*calls: Callable[[], object]) -> list:
 
 
 def does(
-    world: w.World, name: str, verb: str, issue: Issue, *, at: datetime = w.NOW, **given
+    world: w.World,
+    name: str,
+    verb: str,
+    issue: Issue,
+    *,
+    at: datetime = w.NOW,
+    key: str | None = None,
+    **given,
 ) -> Callable[[], Issue]:
     """A call for `together`: somebody's verb, by the posts held before the others move."""
-    scope = world.scope(name, now=at)
+    scope, said = world.scope(name, now=at), Given(**given)
     return lambda: perform(
-        scope=scope, number=issue.number, verb=Verb(verb), given=Given(**given), now=at
+        scope=scope, number=issue.number, verb=Verb(verb), given=said, key=key, now=at
     )

@@ -153,7 +153,8 @@ def proposed_whistle(world: w.World) -> str:
         meet_at=w.NOW + timedelta(hours=1),
     )  # fmt: skip
     scope, issue = world.scope("street"), world.report().number
-    return begin(scope=scope, issue=issue, act=Act.PROPOSE, given=given, now=w.NOW).number
+    begun = begin(scope=scope, issue=issue, act=Act.PROPOSE, given=given, now=w.NOW)
+    return begun.whistle.number
 
 
 def asked_back(world: w.World) -> str:

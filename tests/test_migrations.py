@@ -14,7 +14,7 @@ from issues import chain
 from issues.escalation.audit import audit
 from issues.escalation.reckoning import reckon_all
 from issues.escalation.sweep import sweep
-from issues.models import Clock, Issue, Step
+from issues.models import Clock, Issue, Sent, Step
 from notices.models import Notice
 from notices.sending import send_due
 from tests.chaos.databases import on
@@ -30,6 +30,7 @@ FIRST = {
     "partyorgs": "0002_dated_guards", "issues": "0003_append_only",
 }  # fmt: skip
 NEW = {"whistles"}  # rooms that the first version did not have
+KEYED = {"idempotency_key": "k1", "idempotency_digest": "d"}
 NOW = timezone.now().replace(microsecond=0)
 DAY = timedelta(days=1)
 LATER = NOW + timedelta(minutes=6)
@@ -47,8 +48,16 @@ def test_the_first_version_s_data_goes_up_and_the_sweep_takes_it_over(
         before = list(days)
         call_command("migrate", verbosity=0)
         assert list(days) == before
+        keys_are_still_known()
         limits_stand_on_the_ladder()
         the_sweep_takes_them_over()
+
+
+def keys_are_still_known():
+    sent = Sent.objects.select_related("user").get()
+    assert (sent.user.username, sent.key, sent.digest) == ("handler", "k1", "d")
+    issue = Issue.objects.get(number=sent.number)
+    assert (issue.number, sent.at) == ("QH-GREEN", issue.created_at)
 
 
 def limits_stand_on_the_ladder():
@@ -159,6 +168,7 @@ class FirstVersion:
             description="垃圾堆在路口。", lat=30.0, lng=121.0, district=self.district,
             unit=self.unit, reporter=self.user, created_at=start, closed_at=closed,
             outcome="fixed" if closed else "", **({} if closed else times),
+            **(KEYED if number == "QH-GREEN" else {}),
         )  # fmt: skip
         self.events(issue, start, closed, state)
         self.make("issues", "Assignment", issue=issue, unit=self.unit, started_at=start,

@@ -72,7 +72,7 @@ class World:
         scope, sent = self.scope(name, now=at), Report(lat=lat, lng=lng, **fields)
         return report(scope=scope, given=sent, key=key, now=at).issue
 
-    def do(self, name: str, verb: str, issue, *, at: datetime | None = None, **given):
+    def do(self, name: str, verb: str, issue, *, at: datetime | None = None, key=None, **given):
         at = at or NOW
         given = USUAL.get(verb, {}) | (on_the_list(issue) if verb == "return" else {}) | given
         return perform(
@@ -80,6 +80,7 @@ class World:
             number=issue.number,
             verb=Verb(verb),
             given=Given(**given),
+            key=key,
             now=at,
         )
 

@@ -92,14 +92,16 @@ def whistle_new(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             verb = Act.BLOW_NOW if request.POST.get("at_once") else Act.PROPOSE
             try:
-                made = begin(scope=scope, issue=issue.number, act=verb, given=form.given(), now=now)
+                begun = begin(
+                    scope=scope, issue=issue.number, act=verb, given=form.given(), now=now
+                )
             except ActRefused as no:
                 refused, status = no.sentence(), 409
             except ValidationError as wrong:
                 beside = add_errors(form, wrong)
             else:
                 messages.success(request, _done_words(verb))
-                return redirect("whistle", made.number)
+                return redirect("whistle", begun.whistle.number)
     context = {
         "issue": {"number": issue.number, "title": title_of(issue)},
         "form": form,

@@ -112,8 +112,9 @@ class _Play:
     def blow(self, who: str, ago: float, number: str, given: Blown) -> str:
         """Propose a whistle over the issue; its number."""
         at = self._at(ago)
-        made = begin(scope=self._scope(who, at), issue=number, act=Act.PROPOSE, given=given, now=at)
-        return made.number
+        scope = self._scope(who, at)
+        begun = begin(scope=scope, issue=number, act=Act.PROPOSE, given=given, now=at)
+        return begun.whistle.number
 
     def on_whistle(self, who: str, ago: float, verb: Act, whistle: str, given: Blown) -> None:
         """Act on the whistle; `who` is an account or the code of a called unit."""

@@ -19,7 +19,7 @@ from accounts.models import User
 from grid.datum import to_wgs84
 from grid.queries import find_places
 from issues.api import shapes
-from issues.models import Issue
+from issues.models import Issue, Sent
 from issues.presenter import words
 from issues.presenter.answers import located_facts, responsible_facts
 from issues.presenter.detail import issue_facts, named, photo_facts
@@ -35,16 +35,27 @@ from issues.workflow import ASKABLE, Verb
 from matters.queries import Matter, UnknownMatter, leaves, matter
 from partyorgs.rules import Scope, scope_of
 
-MAX_KEY = 80
 PROBLEM = "application/problem+json"
 BAD_REQUEST = OpenApiResponse(shapes.ProblemOut, description="A field is missing or wrong.")
 UNSEEN = OpenApiResponse(shapes.ProblemOut, description="No such issue, or not for the caller.")
 CONFLICT = OpenApiResponse(
-    shapes.ProblemOut, description="The rule book refuses, or the version is old."
+    shapes.ProblemOut,
+    description="The rule book refuses, the version is old, or the key was used for other content.",
 )
 SIGN_IN = OpenApiResponse(shapes.ProblemOut, description="No valid token or session.")
 FORBIDDEN = OpenApiResponse(shapes.ProblemOut, description="No post, or CSRF token missing.")
 ALWAYS: dict[Any, Any] = {(401, PROBLEM): SIGN_IN, (403, PROBLEM): FORBIDDEN}
+
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description=(
+        "Sent again by the same user with the same key and content, it is not done again: the "
+        "answer shows what it made or moved, as that is by then. Kept 30 days; 80 characters "
+        "at most."
+    ),
+)
 
 
 class Door(APIView):
@@ -60,6 +71,14 @@ class Door(APIView):
         if not isinstance(user, User):
             raise PermissionDenied
         return user
+
+    @property
+    def key(self) -> str:
+        """The key under which the request is done once; "" where none came."""
+        key = self.request.headers.get("Idempotency-Key", "")
+        if len(key) > Sent.LONGEST_KEY:
+            raise ValidationError({"Idempotency-Key": _("提交编号最多 80 个字符。")})
+        return key
 
     def checked(self, shape: type[shapes.Shape], data: Any) -> dict[str, Any]:
         given = shape(data=data)
@@ -212,14 +231,7 @@ class Issues(Door):
     @extend_schema(
         operation_id="issues_create",
         request=shapes.ReportIn,
-        parameters=[
-            OpenApiParameter(
-                "Idempotency-Key",
-                OpenApiTypes.STR,
-                OpenApiParameter.HEADER,
-                description="The same key and content give the same issue; kept 30 days.",
-            )
-        ],
+        parameters=[KEY],
         responses={
             200: OpenApiResponse(shapes.IssueOut, description="Reported earlier with this key."),
             201: shapes.IssueOut,
@@ -233,12 +245,9 @@ class Issues(Door):
     def post(self, request: Request) -> Response:
         """Report a problem; a cell worker's is accepted and dispatched at once."""
         given = Report(**self.checked(shapes.ReportIn, request.data))
-        key = request.headers.get("Idempotency-Key", "")
-        if len(key) > MAX_KEY:
-            raise ValidationError({"Idempotency-Key": _("提交编号最多 80 个字符。")})
-        now, scope = timezone.now(), self.scope
+        key, now, scope = self.key, timezone.now(), self.scope
         try:
-            done = report(scope=scope, given=given, key=key or None, now=now)
+            done = report(scope=scope, given=given, key=key, now=now)
         except ValidationError as bad:
             raise ValidationError(_api_names(bad)) from bad
         facts = issue_facts(done.issue, scope=scope, now=now, turn=done.turn)
@@ -316,7 +325,8 @@ class IssueVerb(Door):
                 OpenApiTypes.STR,
                 OpenApiParameter.PATH,
                 enum=[str(verb) for verb in ASKABLE],
-            )
+            ),
+            KEY,
         ],
         responses={
             200: shapes.IssueOut,
@@ -331,10 +341,10 @@ class IssueVerb(Door):
         given = self.checked(shapes.VerbIn, request.data)
         if verb not in ASKABLE:
             raise Http404
-        scope, now = self.scope, timezone.now()
+        key, now, scope = self.key, timezone.now(), self.scope
         try:
             issue = perform(
-                scope=scope, number=number, verb=Verb(verb), given=Given(**given), now=now
+                scope=scope, number=number, verb=Verb(verb), given=Given(**given), key=key, now=now
             )
         except Issue.DoesNotExist as unseen:
             raise Http404 from unseen

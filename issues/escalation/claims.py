@@ -48,5 +48,5 @@ def _locked(*, now: datetime, most: int, only: Collection[int]) -> list[int]:
 
 def _issues(keys: list[int]) -> dict[int, Issue]:
     """The issues, read by a statement of its own: as they are under the lock."""
-    found = Issue.objects.filter(pk__in=keys).defer("description", "idempotency_digest")
+    found = Issue.objects.filter(pk__in=keys).defer("description")
     return {issue.pk: issue for issue in found}

@@ -6,6 +6,7 @@ from issues.models.issue import SCOPE_COLUMNS, Assignment, Issue, IssueQuerySet,
 from issues.models.ladder import Ladder, Rung
 from issues.models.photo import Attachment, attachment_path
 from issues.models.requests import Request, Return
+from issues.models.sent import Sent
 from issues.models.timeline import Event, EventText
 from issues.models.voices import CallBack, Joining
 
@@ -28,6 +29,7 @@ __all__ = [
     "Return",
     "Rung",
     "SampleRule",
+    "Sent",
     "Step",
     "attachment_path",
     "scope_parts",

@@ -124,8 +124,6 @@ class Issue(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, db_index=False, related_name="reports"
     )
     contact = models.OneToOneField(Contact, models.SET_NULL, null=True)
-    idempotency_key = models.CharField(max_length=80, null=True)  # noqa: DJ001
-    idempotency_digest = models.CharField(max_length=64, blank=True)
 
     yellow_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(_("到期时间"), null=True)
@@ -214,11 +212,6 @@ class Issue(models.Model):
                 condition=Q(state="suspended", suspended_until__isnull=False)
                 | (~Q(state="suspended") & Q(suspended_until=None)),
                 name="issue_suspended_until",
-            ),
-            models.UniqueConstraint(
-                fields=["reporter", "idempotency_key"],
-                condition=Q(idempotency_key__isnull=False),
-                name="issue_sent_once",
             ),
             # A ticket comes once; one that was refused or void may be sent again.
             models.UniqueConstraint(

@@ -1,6 +1,5 @@
 """The verb report (上报): from a point and a few words to a dispatched issue."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,16 +9,16 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from grid.datum import to_wgs84
 from grid.models import Place
 from issues.book import target
 from issues.dispatch import Position, desk_for, position, route
-from issues.models import Attachment, Issue
+from issues.models import Issue, Sent
 from issues.numbers import new_number
-from issues.services.errors import KeyReused, MayNotReport
+from issues.services.errors import MayNotReport
+from issues.services.once import Sending, digest_of, once, shown
 from issues.services.photos import attach, own_unused
 from issues.services.sending import send_by_rule
 from issues.services.settling import settle_in_report
@@ -99,33 +98,33 @@ def report(
     if first is None:
         raise MayNotReport
     seat = reporting_seat(scope, first, source=given.source, imported=imported)
-    if key and (earlier := _earlier(scope, key)):
-        return _repeated(earlier, given)
-    try:
-        turn = _numbered(scope=scope, seat=seat, given=given, key=key, now=now)
-    except (IntegrityError, ValidationError):
-        # The same key in two connections at once: the other one was first, and
-        # has the photos too.
-        earlier = _earlier(scope, key) if key else None
-        if earlier is None:
-            raise
-        return _repeated(earlier, given)
-    return Reported(turn.issue, turn)
+    sending = Sending(scope.user, key, _digest(given), now) if key else None
+
+    def made() -> Reported:
+        turn = _numbered(scope=scope, seat=seat, given=given, sending=sending, now=now)
+        return Reported(turn.issue, turn)
+
+    def again(sent: Sent) -> Reported:
+        return Reported(Issue.objects.get(number=sent.number))
+
+    return once(made, sending=sending, again=again)
 
 
-def _numbered(*, scope: Scope, seat: Seat, given: Report, key: str | None, now: datetime) -> Turn:
+def _numbered(
+    *, scope: Scope, seat: Seat, given: Report, sending: Sending | None, now: datetime
+) -> Turn:
     """The turn that stored the issue; once more with another number when that one is taken.
 
     Of 24 million numbers a day, 5,000 reports meet one that is taken every other day.
     """
     try:
         with transaction.atomic():
-            return _made(scope=scope, seat=seat, given=given, key=key, now=now)
+            return _made(scope=scope, seat=seat, given=given, sending=sending, now=now)
     except IntegrityError:
-        if key and _earlier(scope, key):
+        if sending and sending.earlier():
             raise
     with transaction.atomic():
-        return _made(scope=scope, seat=seat, given=given, key=key, now=now)
+        return _made(scope=scope, seat=seat, given=given, sending=sending, now=now)
 
 
 def hints(given: Report) -> list[str]:
@@ -135,39 +134,26 @@ def hints(given: Report) -> list[str]:
     return []
 
 
-def _earlier(scope: Scope, key: str) -> Issue | None:
-    sent = Issue.objects.filter(reporter=scope.user, idempotency_key=key)
-    # Nearly every key is new, and asking that is cheaper than fetching a whole issue.
-    return sent.first() if sent.exists() else None
-
-
-def _repeated(earlier: Issue, given: Report) -> Reported:
-    if earlier.idempotency_digest != _digest(given):
-        raise KeyReused
-    return Reported(earlier)
-
-
 def _digest(given: Report) -> str:
-    """A keyed digest of what was sent; photos count by what they show, not by their ids.
-
-    Keyed, since of a bare one a phone number could be found by trying all of
-    them, long after the contact was erased.
-    """
-    photos = Attachment.objects.filter(public_id__in=[str(pk) for pk in given.attachments])
-    said = [
+    said: list[Any] = [
         given.category, given.condition, given.description.strip(), given.place.strip(),
         repr(float(given.lat)), repr(float(given.lng)), given.datum,
-        sorted(photos.values_list("digest", flat=True)) if given.attachments else [],
+        shown(given.attachments),
         sorted((str(name), str(value)) for name, value in given.contact.items()),
     ]  # fmt: skip
     # Only where given, so that what was sent before these came has the digest it had.
     rest = {name: getattr(given, name).strip() for name in LATER}
     said += [[name, value] for name, value in rest.items() if value]
-    text = json.dumps(said, ensure_ascii=False)
-    return salted_hmac("issues.idempotency", text, algorithm="sha256").hexdigest()
+    return digest_of(said)
 
 
-def _made(*, scope: Scope, seat: Seat, given: Report, key: str | None, now: datetime) -> Turn:
+def _made(
+    *, scope: Scope, seat: Seat, given: Report, sending: Sending | None, now: datetime
+) -> Turn:
+    number = new_number(at=now)
+    if sending:
+        # Before the photos: sent a second time they are in use.
+        sending.keep(f"issue:{number}")
     description = cleaned(given.description, field="description", longest=MAX_DESCRIPTION)
     if not description:
         raise ValidationError({"description": _("请写一句话说明情况。")})
@@ -181,7 +167,7 @@ def _made(*, scope: Scope, seat: Seat, given: Report, key: str | None, now: date
     if where.district is None:
         raise ValidationError({"lat": _("还没有划分任何网格，请联系管理员导入网格。")})
     issue = Issue(
-        number=new_number(at=now),
+        number=number,
         source=source,
         external_number=external_number(
             given.external_number, source=source, district=where.district
@@ -197,8 +183,6 @@ def _made(*, scope: Scope, seat: Seat, given: Report, key: str | None, now: date
         place=_place(given),
         reporter=scope.user,
         contact=_contact(given, now=now),
-        idempotency_key=key or None,
-        idempotency_digest=_digest(given) if key else "",
         created_at=now,
     )
     put_at(issue, where)

@@ -2,12 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from issues.models import Issue
+from issues.models import Sent
 
 KEYS_KEPT = timedelta(days=30)
 
 
 def forget_keys(*, now: datetime) -> int:
     """Forget idempotency keys after 30 days; how many there were."""
-    old = Issue.objects.filter(idempotency_key__isnull=False, created_at__lt=now - KEYS_KEPT)
-    return old.update(idempotency_key=None, idempotency_digest="")
+    gone, _by_model = Sent.objects.filter(at__lt=now - KEYS_KEPT).delete()
+    return gone

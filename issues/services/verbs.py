@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -9,8 +10,9 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from issues.gates import why_shut
-from issues.models import Issue
+from issues.models import Issue, Sent
 from issues.numbers import as_written
+from issues.queries import issue_for_reading
 from issues.rules import allowed, offer_of
 from issues.services import (
     accepting,
@@ -35,6 +37,7 @@ from issues.services import (
 from issues.services.doing import LISTED_ONLY, REASONS, Given, How, do
 from issues.services.errors import ChangedMeanwhile, Refused
 from issues.services.locking import lock_together, locked
+from issues.services.once import Sending, once
 from issues.services.photos import attach, own_unused
 from issues.services.turn import Turn
 from issues.services.words import MAX_BASIS, MAX_NOTE, cleaned
@@ -68,19 +71,47 @@ HOW: dict[Verb, How] = {
 }
 
 
-@transaction.atomic
-def perform(*, scope: Scope, number: str, verb: Verb, given: Given, now: datetime) -> Issue:
+def perform(
+    *, scope: Scope, number: str, verb: Verb, given: Given, key: str | None = None, now: datetime
+) -> Issue:
     """Do the verb on the issue, if the rule book allows it now.
 
     Locks the row, looks in the table, moves the state, appends one Event, starts
-    and stops clocks, queues the notices, takes the photos. Raises
-    Issue.DoesNotExist for what the scope may not see, Refused or
-    ChangedMeanwhile (409), ValidationError by field.
+    and stops clocks, queues the notices, takes the photos.
+
+    `key`: sent twice by the same user with the same content it is done once, and
+    the second time gives the issue as it is by then. Raises Issue.DoesNotExist for
+    what the scope may not see, Refused or ChangedMeanwhile (409), KeyReused,
+    ValidationError by field.
     """
     given = replace(given, into=as_written(given.into))
+    sending = Sending.of(scope.user, key, "issue", number, verb, given=given, at=now)
+
+    def again(_sent: Sent) -> Issue:
+        return issue_for_reading(scope=scope, number=number)
+
+    work = partial(
+        _perform, scope=scope, number=number, verb=verb, given=given, sending=sending, now=now
+    )
+    return once(work, sending=sending, again=again)
+
+
+@transaction.atomic
+def _perform(
+    *,
+    scope: Scope,
+    number: str,
+    verb: Verb,
+    given: Given,
+    sending: Sending | None,
+    now: datetime,
+) -> Issue:
     if verb in (Verb.MERGE, Verb.UNMERGE):
         lock_together(scope, (number, given.into))
     issue = locked(scope, number)
+    if sending:
+        # Before the version: sent a second time it is an old one.
+        sending.keep(issue.subject_key)
     rule = RULES[verb]
     if given.version is not None and given.version != issue.version:
         raise ChangedMeanwhile(allowed(scope, issue))

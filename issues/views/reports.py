@@ -17,12 +17,12 @@ from grid.models import Area, Place
 from grid.queries import find_places
 from issues.alike import Alike, Question, similar
 from issues.forms import ReportForm, add_errors
-from issues.models import Issue
 from issues.presenter.choosing import category_field
 from issues.presenter.pages import tiles
 from issues.presenter.similar import similar_facts
 from issues.presenter.sources import source_facts
 from issues.presenter.steps import reported_words
+from issues.queries import reported_as
 from issues.services.errors import KeyReused, MayNotReport
 from issues.services.reporting import report
 from issues.views.doors import PhotoTray, areas_of, map_around, scope_for
@@ -131,10 +131,7 @@ def _sent_before(
     request: HttpRequest, scope: Scope, form: ReportForm, tray: PhotoTray
 ) -> HttpResponse:
     """The page was sent before and changed since: a new key, if that is what is meant."""
-    earlier = Issue.objects.visible_to(scope).filter(
-        reporter=scope.user, idempotency_key=form.cleaned_data["key"]
-    )
-    number = earlier.values_list("number", flat=True).first() or ""
+    number = reported_as(scope, form.cleaned_data["key"])
     form.renew_key(str(uuid4()))
     form.add_error(
         None,

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from issues.chain import faults
 from issues.models import Attachment, Clock, Event, Issue
-from issues.services.errors import ChangedMeanwhile, Refused
+from issues.services.errors import ChangedMeanwhile, KeyReused, Refused
 from issues.services.reporting import Report, Reported, report
 from notices.models import Notice
 from partyorgs.models import Post
@@ -83,6 +83,29 @@ def test_five_posts_of_one_key_are_one_issue_with_one_answer(world, together, wi
     assert len({outcome.issue.number for outcome in outcomes}) == 1
     assert sum(outcome.created for outcome in outcomes) == 1
     assert Issue.objects.count() == 1
+
+
+@pytest.mark.parametrize("with_photo", [False, True])
+@pytest.mark.parametrize(("name", "verb"), [("worker", "note"), ("unit", "sign")])
+def test_five_posts_of_one_verb_with_one_key_are_one_event(world, together, name, verb, with_photo):
+    issue = world.report()
+    given = {"attachments": [photo(world, name).public_id]} if with_photo else {}
+    said = does(world, name, verb, issue, key="same", note="看过。", version=1, **given)
+    outcomes = together(*(said for _ in range(5)))
+    assert len(of_kind(outcomes, Issue)) == 5, outcomes
+    assert whole(issue).version == 2
+    assert {one.version for one in outcomes} == {2}
+    assert Event.objects.filter(issue=issue, verb=verb).count() == 1
+    assert issue.attachments.count() == len(given)
+
+
+def test_of_two_verbs_with_one_key_the_later_is_told_so(world, together):
+    one, other = world.report(), world.report()
+    outcomes = together(
+        *(does(world, "worker", "note", issue, key="same", note="看过。") for issue in (one, other))
+    )
+    assert len(of_kind(outcomes, Issue)) == len(of_kind(outcomes, KeyReused)) == 1, outcomes
+    assert Event.objects.filter(verb="note").count() == 1
 
 
 def test_fifty_reports_at_once_get_fifty_numbers_and_their_own_reporters(world, together):

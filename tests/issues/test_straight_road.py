@@ -185,7 +185,7 @@ def test_what_a_verb_needs_is_asked_for_by_field(world):
 def test_the_same_key_gives_the_same_issue_once(world):
     first = world.report(key="k1")
     assert world.report(key="k1").pk == first.pk
-    assert Issue.objects.filter(idempotency_key="k1").count() == 1
+    assert Issue.objects.count() == 1
 
 
 def test_the_same_key_with_other_content_is_refused(world):

@@ -27,20 +27,20 @@ class Whistles:
     def __init__(self, world):
         self.world = world
 
-    def blow(self, name, issue, *, verb="propose", at=w.NOW, **given):
+    def blow(self, name, issue, *, verb="propose", at=w.NOW, key=None, **given):
         usual = {
             "kind": "enforcement", "reason": "占道经营反复，街道没有处罚权。",
             "place": "青禾路口", "meet_at": at + HOUR, "units": ["roads", "clean"],
             "lead": "roads",
         }  # fmt: skip
-        scope = self.world.scope(name, now=at)
+        scope, said = self.world.scope(name, now=at), Given(**usual | given)
         return begin(
-            scope=scope, issue=issue.number, act=Act(verb), given=Given(**usual | given), now=at
-        )
+            scope=scope, issue=issue.number, act=Act(verb), given=said, key=key, now=at
+        ).whistle
 
-    def do(self, name, verb, whistle, *, at=w.NOW, **given):
-        scope = self.world.scope(name, now=at)
-        return act(scope=scope, number=whistle.number, verb=Act(verb), given=Given(**given), now=at)
+    def do(self, name, verb, whistle, *, at=w.NOW, key=None, **given):
+        scope, said = self.world.scope(name, now=at), Given(**given)
+        return act(scope=scope, number=whistle.number, verb=Act(verb), given=said, key=key, now=at)
 
     def blown(self, issue, *, at=w.NOW, **given):
         whistle = self.blow("street", issue, at=at, **given)

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from partyorgs.models import Responsibility
+from tests.whistles.helping import lines, whole
 from whistles.models import Whistle
 
 
@@ -95,3 +96,49 @@ def test_unknown_acts_and_beginnings_are_404(program, whistles, issue):
     number = whistles.blow("street", issue, at=timezone.now()).number
     for deed in ("propose", "blow_now", "dance"):
         assert program("leader").post(f"whistles/{number}/{deed}/").status_code == 404
+
+
+KEY = {"Idempotency-Key": "k1"}
+
+
+def test_a_whistle_and_its_acts_sent_again_are_done_once(program, issue):
+    blown = [
+        program("street").post("whistles/", body(issue, at_once=True), **KEY) for _ in range(2)
+    ]
+    made, again = read(blown[0], 201), read(blown[1], 200)
+    assert made == again
+    where = f"whistles/{made['number']}/"
+    for name, deed, given in (
+        ("leader", "approve", {}),
+        ("other-unit", "answer", {"answer": "will_come"}),
+        ("street", "rate", {"unit": "roads", "speed": 5, "work": 5, "result": 5}),
+    ):
+        key = {"Idempotency-Key": deed}
+        first = read(program(name).post(f"{where}{deed}/", given, **key), 200)
+        assert read(program(name).post(f"{where}{deed}/", given, **key), 200) == first
+    whistle = Whistle.objects.get()
+    told = ["whistle_blown", "whistle_confirmed", "whistle_will_come", "whistle_rated_unit"]
+    assert lines(whistle) == told
+    whole(whistle)
+
+
+def test_a_key_is_one_persons_and_for_one_act(program, issue):
+    number = read(program("street").post("whistles/", body(issue, at_once=True), **KEY), 201)[
+        "number"
+    ]
+    where = f"whistles/{number}/answer/"
+    said = {"answer": "will_come"}
+    read(program("other-unit").post(where, said, **KEY), 200)
+    for address, given in (
+        (where, {"answer": "already_there", "roles": "队长"}),
+        (f"whistles/{number}/arrive/", {"roles": "队长"}),
+    ):
+        answer = read(program("other-unit").post(address, given, **KEY), 409)
+        assert answer["code"] == "key_reused"
+    other = read(program("street").post("whistles/", body(issue, reason="别的。"), **KEY), 409)
+    assert other["code"] == "key_reused"
+    # What was refused leaves its key free.
+    free = {"Idempotency-Key": "k2"}
+    read(program("other-unit").post(where, said, **free), 409)
+    read(program("other-unit").post(f"whistles/{number}/arrive/", {"roles": "队长"}, **free), 200)
+    assert len(lines(Whistle.objects.get())) == 3

@@ -11,7 +11,7 @@ from tests import racing
 from tests import world as w
 from tests.issues.invariants import check
 from tests.whistles.conftest import Whistles
-from tests.whistles.helping import call_of, clock_of, running, whole
+from tests.whistles.helping import call_of, clock_of, lines, running, whole
 from whistles.models import Rating, Whistle
 from whistles.services.errors import ActRefused
 
@@ -62,6 +62,20 @@ def test_a_unit_answers_once(world, whistles, issue, together, again):
     expected = {("whistle_answer", "roads")} | ({("whistle_arrive", "clean")} if came else set())
     assert running(whistle) == expected
     assert Event.objects.filter(issue=issue, verb="whistle").count() == 3
+
+
+@pytest.mark.parametrize("again", range(3))
+def test_five_posts_of_one_key_are_one_whistle_and_one_answer(
+    world, whistles, issue, together, again
+):
+    begun = together(*(lambda: whistles.blow("street", issue, key="b") for _ in range(5)))
+    assert {one.number for one in begun} == {Whistle.objects.get().number}, begun
+    whistle = whistles.do("leader", "approve", begun[0])
+    said = {"answer": "will_come", "key": "a"}
+    answered = together(*(lambda: whistles.do("unit", "answer", whistle, **said) for _ in range(5)))
+    assert all(isinstance(one, Whistle) for one in answered), answered
+    whole(whistle)
+    assert lines(whistle) == ["whistle_proposed", "whistle_approved", "whistle_will_come"]
 
 
 @pytest.mark.parametrize("again", range(3))

@@ -3,11 +3,11 @@
 from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from issues.api.views import ALWAYS, BAD_REQUEST, CONFLICT, PROBLEM, UNSEEN, Door
+from issues.api.views import ALWAYS, BAD_REQUEST, CONFLICT, KEY, PROBLEM, UNSEEN, Door
 from issues.models import Issue
 from partyorgs.rules import Scope
 from whistles.api import shapes
@@ -35,7 +35,9 @@ class Whistles(Door):
     @extend_schema(
         operation_id="whistles_create",
         request=shapes.BlowIn,
+        parameters=[KEY],
         responses={
+            200: OpenApiResponse(shapes.WhistleOut, description="Begun earlier with this key."),
             201: shapes.WhistleOut,
             (400, PROBLEM): BAD_REQUEST,
             (404, PROBLEM): UNSEEN,
@@ -48,12 +50,15 @@ class Whistles(Door):
         given = self.checked(shapes.BlowIn, request.data)
         issue, at_once = given.pop("issue"), given.pop("at_once")
         verb = Act.BLOW_NOW if at_once else Act.PROPOSE
-        scope, now = self.scope, timezone.now()
+        key, now, scope = self.key, timezone.now(), self.scope
         try:
-            made = begin(scope=scope, issue=issue, act=verb, given=Given(**given), now=now)
-        except Issue.DoesNotExist as unseen:
+            begun = begin(
+                scope=scope, issue=issue, act=verb, given=Given(**given), key=key, now=now
+            )
+        except (Issue.DoesNotExist, Whistle.DoesNotExist) as unseen:
             raise Http404 from unseen
-        return Response(_facts(scope, made.number), status=201)
+        facts = _facts(scope, begun.whistle.number)
+        return Response(facts, status=201 if begun.created else 200)
 
 
 class OneWhistle(Door):
@@ -76,7 +81,8 @@ class WhistleAct(Door):
                 OpenApiTypes.STR,
                 OpenApiParameter.PATH,
                 enum=[str(act) for act in ASKABLE],
-            )
+            ),
+            KEY,
         ],
         responses={
             200: shapes.WhistleOut,
@@ -91,10 +97,10 @@ class WhistleAct(Door):
         given = self.checked(shapes.ActIn, request.data)
         if deed not in ASKABLE:
             raise Http404
-        scope, now = self.scope, timezone.now()
+        key, now, scope, asked = self.key, timezone.now(), self.scope, Given(**given)
         try:
             perform(
-                scope=scope, number=whistle_number, verb=Act(deed), given=Given(**given), now=now
+                scope=scope, number=whistle_number, verb=Act(deed), given=asked, key=key, now=now
             )
         except Whistle.DoesNotExist as unseen:
             raise Http404 from unseen

@@ -1,16 +1,19 @@
 """Beginning a whistle: proposed, or in an emergency blown at once; approved, refused, withdrawn."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from issues.clocks import Limit
-from issues.models import Clock, Issue
+from issues.models import Clock, Issue, Sent
 from issues.numbers import tail
 from issues.services.locking import locked
+from issues.services.once import Sending, once
 from issues.services.sending import serves
 from issues.services.turn import Turn
 from issues.who import UNIT_DESKS
@@ -44,14 +47,40 @@ LONGEST_AHEAD = timedelta(days=365)
 APPROVING = Clock.Kind.WHISTLE_APPROVE
 
 
-@transaction.atomic
-def begin(*, scope: Scope, issue: str, act: Act, given: Given, now: datetime) -> Whistle:
+@dataclass(frozen=True)
+class Begun:
+    """The whistle; `created` False when an earlier call with the key made it."""
+
+    whistle: Whistle
+    created: bool
+
+
+def begin(
+    *, scope: Scope, issue: str, act: Act, given: Given, key: str | None = None, now: datetime
+) -> Begun:
     """A whistle over the issue with this number: proposed, or blown at once.
 
-    Raises Issue.DoesNotExist for what the scope may not see, ActRefused where the
-    post or the issue does not allow it, ValidationError by field.
+    `key`: sent twice by the same user with the same content it gives the same
+    whistle. Raises Issue.DoesNotExist or Whistle.DoesNotExist for what the scope may
+    not see, ActRefused where the post or the issue does not allow it, KeyReused,
+    ValidationError by field.
     """
-    locked_issue = locked(scope, issue)
+    sending = Sending.of(scope.user, key, "begin", issue, act, given=given, at=now)
+
+    def again(sent: Sent) -> Begun:
+        return Begun(Whistle.objects.visible_to(scope).get(number=sent.number), created=False)
+
+    work = partial(_begin, scope=scope, issue=issue, act=act, given=given, sending=sending, now=now)
+    return once(work, sending=sending, again=again)
+
+
+@transaction.atomic
+def _begin(
+    *, scope: Scope, issue: str, act: Act, given: Given, sending: Sending | None, now: datetime
+) -> Begun:
+    locked_issue, number = locked(scope, issue), new_number(at=now)
+    if sending:
+        sending.keep(f"whistle:{number}")
     rule, rules = RULES[act], beginning(scope, locked_issue)
     seat = seat_to_begin(scope, locked_issue, act)
     if rule not in rules or seat is None:
@@ -62,7 +91,7 @@ def begin(*, scope: Scope, issue: str, act: Act, given: Given, now: datetime) ->
     units = called_units(locked_issue, given, at=now)
     turn = Turn(locked_issue, scope=scope, seat=seat, now=now)
     whistle = Whistle(
-        number=new_number(at=now),
+        number=number,
         issue=locked_issue,
         kind=given.kind,
         state=Standing.PROPOSED,
@@ -90,7 +119,7 @@ def begin(*, scope: Scope, issue: str, act: Act, given: Given, now: datetime) ->
         write(doing, "whistle_proposed", text=given.reason, units=named)
     _ask_approval(doing)
     finish(doing)
-    return whistle
+    return Begun(whistle, created=True)
 
 
 def finish(doing: Doing) -> None:
