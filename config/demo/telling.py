@@ -14,6 +14,9 @@ from issues.workflow import RULES, ClockAct, State, Verb
 from matters.models import Condition
 from partyorgs.models import Organization
 
+# A staged return is younger: undecided for four working hours the territory would have it.
+UNDECIDED = timedelta(hours=3)
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -69,6 +72,8 @@ class Teller:
             raise Over
         if self.scene.staged:
             at = self.at + (self.scene.until - self.at) * self.rng.uniform(0.15, 0.3)
+            if verb is Verb.RETURN:
+                at = max(at, self.scene.until - UNDECIDED)
         elif continuous:
             at = self.at + timedelta(minutes=minutes)
         else:

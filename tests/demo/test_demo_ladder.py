@@ -35,7 +35,7 @@ LATER = {
 }
 # What comes at due where it is not a chase; nothing is said at yellow then.
 AT_DUE = {"duty": "call", "approve": "next_deputy", "whistle": "escalate"}
-SIDE = ("answer", "duty", "decide", "approve", "whistle_answer")
+SIDE = ("answer", "duty", "decide", "approve", "whistle_answer", "whistle_approve")
 
 
 def use_of(kind):
@@ -189,11 +189,11 @@ def test_an_order_waits_for_the_unit(demo):
     assert any(Verb.ANSWER in {rule.verb for rule in allowed(scope, one)} for one in waiting)
 
 
-def test_an_issue_came_back_three_times_and_is_with_the_streets_leader(demo):
+def test_an_issue_came_back_three_times_and_is_with_the_districts_desk(demo):
     issue = Issue.objects.get(raised_to="street", state=State.RETURNED, is_open=True)
     assert issue.returns == 3
     assert issue.unit.area.level == "community"
-    scope = scope_of(User.objects.get(username="leader"), now=UNTIL)
+    scope = scope_of(User.objects.get(username="district"), now=UNTIL)
     assert Verb.JUDGE in {rule.verb for rule in allowed(scope, issue)}
 
 

@@ -100,7 +100,7 @@ def called_nobody(issue):
     first = Duty.objects.earliest("starts").starts
     return issue.critical and any(
         at < first and not works_now(organization=None, at=at)
-        for at in issue.events.exclude(actor=None).values_list("at", flat=True)
+        for at in issue.events.values_list("at", flat=True)
     )
 
 

