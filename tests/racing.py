@@ -65,3 +65,9 @@ def does(
     return lambda: perform(
         scope=scope, number=issue.number, verb=Verb(verb), given=said, key=key, now=at
     )
+
+
+def again(times: int) -> pytest.MarkDecorator:
+    """Runs the race so often, as it may go another way each time; once in `make test`."""
+    more = (pytest.param(number, marks=pytest.mark.slow) for number in range(1, times))
+    return pytest.mark.parametrize("again", [0, *more])

@@ -33,6 +33,7 @@ def server(request):
     http.server_close()
 
 
+@pytest.mark.slow
 def test_only_a_2xx_is_a_success(server):
     port, status = server
     result = ask(port)

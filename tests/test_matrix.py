@@ -196,6 +196,7 @@ def test_the_table_names_each_row_once():
     assert len(ROWS) == len(LISTED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "method", "expected"), ROWS, ids=lambda part: str(part)[:24])
 def test_everybody_gets_the_answer_of_the_table(made, name, method, expected):
     address = made.address(name)
@@ -224,6 +225,7 @@ WITH_THINGS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "method", "actors"), WITH_THINGS, ids=lambda part: str(part)[:24])
 def test_what_is_not_visible_is_the_404_of_what_does_not_exist(made, name, method, actors):
     unseen, missing = made.address(name), made.address(name, missing=True)
@@ -279,6 +281,7 @@ def test_reading_changes_nothing(made, actor):
     assert everything() == before
 
 
+@pytest.mark.slow
 def test_no_change_without_the_forms_own_token(made):
     client = person("colleague", enforce_csrf_checks=True)
     before = everything()

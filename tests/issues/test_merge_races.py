@@ -37,7 +37,7 @@ def stored(issue):
     return Issue.objects.get(pk=issue.pk)
 
 
-@pytest.mark.parametrize("again", range(5))
+@racing.again(5)
 @pytest.mark.parametrize("versioned", [False, True])
 def test_of_two_opposite_merges_exactly_one_wins(world, together, versioned, again):
     one, other = world.report(), world.report("colleague")
@@ -55,7 +55,7 @@ def test_of_two_opposite_merges_exactly_one_wins(world, together, versioned, aga
     assert states == {"merged", "dispatched"}
 
 
-@pytest.mark.parametrize("again", range(3))
+@racing.again(3)
 def test_merges_in_a_ring_leave_one_open(world, together, again):
     ring = [world.report(), world.report("colleague"), world.report("branch")]
     calls = [
@@ -84,7 +84,7 @@ def test_one_merged_twice_at_once_goes_one_way(world, together):
     assert stored(second).is_open
 
 
-@pytest.mark.parametrize("again", range(3))
+@racing.again(3)
 def test_a_merge_into_what_ends_at_the_same_moment_is_whole_or_not_at_all(world, together, again):
     goes, ends = world.report(), world.report("colleague")
     outcomes = together(
@@ -108,7 +108,7 @@ def test_a_merge_and_a_close_of_the_same_report_are_one_of_the_two(world, togeth
     assert stored(stays).is_open
 
 
-@pytest.mark.parametrize("again", range(3))
+@racing.again(3)
 def test_unmerge_while_the_other_is_merged_on_loses_nothing(world, together, again):
     stays, middle, child = world.report(), world.report("colleague"), world.report("branch")
     does(world, "street", "merge", child, into=middle.number)()

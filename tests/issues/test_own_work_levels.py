@@ -400,6 +400,7 @@ PEOPLE = [name for name, *_rest in w.PEOPLE if name != "district"]
 @pytest.mark.parametrize("missing", [(), ("worker",), ("branch", "street"),
                                      ("worker", "colleague", "street", "leader"),
                                      ("worker", "colleague", "branch")])  # fmt: skip
+@pytest.mark.slow
 @pytest.mark.parametrize("loose", [False, True])
 def test_somebody_may_where_the_level_says_so(world, doer, missing, loose):
     if doer != "handler":

@@ -103,6 +103,7 @@ class TestGrey:
 
 
 class TestOrder:
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", [name for name, *_seat in w.PEOPLE])
     @pytest.mark.parametrize("steps", [(), ("sign",), ("return",), ("sign", "handle")])
     def test_at_most_five_usual_buttons_stand_before_the_fold(self, world, name, steps):
@@ -380,6 +381,7 @@ def test_a_call_back_asks_for_everything_when_it_counts(world):
     assert "RX-1" in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [(), ("sign",), ("return",), ("sign", "handle")])
 @pytest.mark.parametrize("name", ["unit", "street", "leader", "worker", "community"])
 def test_every_page_stands_in_english_with_every_form_open(world, name, steps):

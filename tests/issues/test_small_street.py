@@ -131,6 +131,7 @@ class Week:
 @pytest.mark.parametrize(
     "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 6))]
 )
+@pytest.mark.slow
 def test_a_week_of_reports_in_a_street_of_three(street, seed):
     week = Week(street, seed)
     week.run(people=[*THREE, "district"], days=21, reports=2)

@@ -145,6 +145,7 @@ MOMENTS = (reported, dispatched, handling, helped, asked, suspended, returned, h
            closed, merged)  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("made", MOMENTS, ids=lambda made: made.__name__)
 def test_any_two_at_once_and_the_sweep_leave_it_whole(world, together, made):
     draw = Random(made.__name__)
@@ -181,7 +182,7 @@ def test_a_part_is_done_or_dropped_once_while_the_lead_says_handled(world, toget
     check(issue)
 
 
-@pytest.mark.parametrize("again", range(3))
+@racing.again(3)
 def test_a_check_that_climbed_is_done_or_lapses(world, together, again):
     issue, at = climbed_up(world), w.NOW + timedelta(days=6)
     looked, swept = together(

@@ -17,7 +17,7 @@ from notices.models import AllowedHost, Attempt, Notice
 from notices.secrecy import seal
 from tests.notices.outbox import draft, group, tell
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 ROOT = Path(__file__).resolve().parents[2]
 COUNT = 3
 

@@ -34,7 +34,7 @@ def one_wins(outcomes):
     assert (len(wins), len(lost)) == (1, len(outcomes) - 1), outcomes
 
 
-@pytest.mark.parametrize("again", range(3))
+@racing.again(3)
 def test_a_whistle_is_approved_once(world, whistles, issue, together, again):
     whistle = whistles.blow("street", issue)
     outcomes = together(
@@ -49,7 +49,7 @@ def test_a_whistle_is_approved_once(world, whistles, issue, together, again):
     assert running(whistle) == (called if whistle.state == "blown" else set())
 
 
-@pytest.mark.parametrize("again", range(3))
+@racing.again(3)
 def test_a_unit_answers_once(world, whistles, issue, together, again):
     whistle = whistles.blown(issue)
     outcomes = together(
@@ -64,7 +64,7 @@ def test_a_unit_answers_once(world, whistles, issue, together, again):
     assert Event.objects.filter(issue=issue, verb="whistle").count() == 3
 
 
-@pytest.mark.parametrize("again", range(3))
+@racing.again(3)
 def test_five_posts_of_one_key_are_one_whistle_and_one_answer(
     world, whistles, issue, together, again
 ):
@@ -78,7 +78,7 @@ def test_five_posts_of_one_key_are_one_whistle_and_one_answer(
     assert lines(whistle) == ["whistle_proposed", "whistle_approved", "whistle_will_come"]
 
 
-@pytest.mark.parametrize("again", range(3))
+@racing.again(3)
 def test_two_units_answer_at_once_and_both_count(world, whistles, issue, together, again):
     whistle = whistles.blown(issue)
     outcomes = together(
@@ -131,7 +131,7 @@ def test_the_issue_ends_while_a_unit_answers(world, whistles, issue, together):
     assert not Clock.objects.filter(issue=issue, stopped_at=None).exists()
 
 
-@pytest.mark.parametrize("again", range(3))
+@racing.again(3)
 def test_a_whistle_and_a_merge_of_its_issue_are_one_of_the_two(
     world, whistles, issue, together, again
 ):
@@ -148,7 +148,7 @@ def test_a_whistle_and_a_merge_of_its_issue_are_one_of_the_two(
     assert Issue.objects.get(pk=issue.pk).is_open == isinstance(blown, Whistle)
 
 
-@pytest.mark.parametrize("again", range(3))
+@racing.again(3)
 def test_a_unit_answers_while_the_sweep_says_that_it_is_late(
     world, whistles, issue, together, again
 ):
