@@ -2,7 +2,7 @@
 
 A machine of hypothesis drives the real services and the real sweep. Before each
 verb the table alone says whether it may succeed; afterwards every invariant is
-worked out afresh from the rows. Sequences that failed once are kept in
+worked out afresh from the rows. Sequences worth keeping stand in
 test_rule_machine.py.
 """
 

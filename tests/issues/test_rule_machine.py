@@ -54,8 +54,9 @@ def wait(minutes):
 ANOTHER = ("another_report", {"leaf": w.RUBBISH})
 DONE = [does("handler", "sign"), does("handler", "handle")]
 SENT_BACK = does("unit", "return")
-# Faults that the machine found, each with the shortest sequence that shows it: on the rule
-# book as it is the sequence holds, and with the fault planted again the invariants say so.
+# Faults that could be made, each with a short sequence that shows it: on the rule book as it
+# is the sequence holds, and with the fault planted the invariants say so. What the machine
+# itself finds is kept here too, shrunk, with the fault that it was.
 FAULTS = {
     "work is checked by its doer": (
         changed(Verb.CHECK, apart=False),
@@ -111,7 +112,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_what_was_found_once_is_found_again(town, fault, monkeypatch):
+def test_a_planted_fault_is_noticed(town, fault, monkeypatch):
     plant, turns = FAULTS[fault]
     begin = {"leaf": w.RUBBISH, "who": "worker", "source": "", "night": False}
     replay(town, begin, *turns)
